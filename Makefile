@@ -23,3 +23,6 @@ $(VENV)/.ready: requirements.lock requirements-bootstrap.lock
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 env: $(VENV)/.ready ## install everything into .venv
+lock: ## compile requirements*.in into the lock files
+	@for n in requirements requirements-bootstrap requirements-bench; do \
+	  $(VENV)/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 $$n.in -o $$n.lock; done
