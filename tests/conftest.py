@@ -1,0 +1,159 @@
+"""Fixtures for every room.
+
+database           address of a fresh, migrated, throw-away database for one test (about 0.1 s)
+module_database    the same, shared by the tests of one module
+bare_database      fresh and empty, not migrated
+samples            folder with the platforms' real sample files; skips when absent
+samples_journeys   folder with real journey data sets; skips when absent
+
+The database fixtures set JOURNEYLINE_WAREHOUSE_URL and JOURNEYLINE_HOME, so the product's own functions work unchanged.
+One throw-away server serves the whole test session, all xdist workers included; the last worker stops it. A test that
+uses a database is marked `integration` by itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+BASE = Path(tempfile.gettempdir()) / f"journeyline-tests-{os.getuid()}"
+TEMPLATE = "journeyline_template"
+DATABASE_FIXTURES = {"database", "module_database", "bare_database", "warehouse_server"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("integration")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sweep() -> None:
+    """Stop and remove servers of test sessions that were killed before they could clean up."""
+    from warehouse.server import EmbeddedServer
+
+    for home in BASE.glob("session-*"):
+        users = [user.name for user in (home / "users").glob("*")]
+        if not any(_alive(user) for user in users):
+            EmbeddedServer(home, throwaway=True).stop()
+            shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def warehouse_server() -> Iterator[object]:
+    """The session's server, with a migrated template database. Nearly always `database` is what you want."""
+    from warehouse.server import EmbeddedServer
+
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"pid{os.getpid()}"
+    home = BASE / f"session-{run}"
+    ours = home / "users" / str(os.getpid())
+    server = EmbeddedServer(home, throwaway=True)
+    with _locked(BASE / "lock"):
+        _sweep()
+        ours.parent.mkdir(parents=True, exist_ok=True)
+        ours.touch()
+        server.start()
+        _ensure_template(server.ensure_database(TEMPLATE))
+    yield server
+    with _locked(BASE / "lock"):
+        ours.unlink(missing_ok=True)
+        if not any(ours.parent.iterdir()):
+            server.stop()
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _ensure_template(url: str) -> None:
+    from warehouse.migrations import migrate
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JOURNEYLINE_WAREHOUSE_URL", url)
+        migrate()
+
+
+@contextmanager
+def _fresh_database(server: object, home: Path, *, template: str | None) -> Iterator[str]:
+    import uuid
+
+    import psycopg
+    from psycopg import sql
+
+    name = f"test_{uuid.uuid4().hex}"
+    create = sql.SQL("create database {}").format(sql.Identifier(name))
+    if template:
+        create += sql.SQL(" template {} strategy file_copy").format(sql.Identifier(template))
+    admin = server.url("postgres")  # type: ignore[attr-defined]
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(create)
+    with pytest.MonkeyPatch.context() as patch:
+        url = server.url(name)  # type: ignore[attr-defined]
+        patch.setenv("JOURNEYLINE_WAREHOUSE_URL", url)
+        patch.setenv("JOURNEYLINE_HOME", str(home))
+        patch.delenv("JOURNEYLINE_EXPORTS", raising=False)
+        yield url
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database(warehouse_server: object, tmp_path: Path) -> Iterator[str]:
+    """Address of a fresh migrated database for this test; the environment points at it."""
+    with _fresh_database(warehouse_server, tmp_path, template=TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database(warehouse_server: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a fresh migrated database for this module; the environment points at it."""
+    with _fresh_database(warehouse_server, tmp_path_factory.mktemp("home"), template=TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+def bare_database(warehouse_server: object, tmp_path: Path) -> Iterator[str]:
+    """Address of a fresh database without any migration."""
+    with _fresh_database(warehouse_server, tmp_path, template=None) as url:
+        yield url
+
+
+def _folder(variable: str, default: Path) -> Path:
+    folder = Path(os.environ.get(variable) or default)
+    if not folder.is_dir():
+        pytest.skip(f"real sample files are not here: {folder} (set {variable} to the folder that has them)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Real sample files of the platforms. Read only."""
+    return _folder("JOURNEYLINE_SAMPLES", REPOSITORY.parent / "shared" / "samples")
+
+
+@pytest.fixture(scope="session")
+def samples_journeys() -> Path:
+    """Real journey data sets. Read only."""
+    return _folder("JOURNEYLINE_SAMPLES_JOURNEYS", REPOSITORY.parent / "shared" / "samples_journeys")
