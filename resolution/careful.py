@@ -1,0 +1,181 @@
+"""The careful part of clustering: strongest evidence first, refusing what contradicts. Used for few components only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class CarefulInput:
+    """Linked pairs of the suspicious components (one row per pair) and what their clusters must respect."""
+
+    left: np.ndarray
+    right: np.ndarray
+    weight: np.ndarray  # int64, 1/1000 bit
+    is_certain: np.ndarray
+    must: np.ndarray
+    cannot: np.ndarray
+    accounts: pd.DataFrame | None
+    birth_day: np.ndarray | None
+    source: np.ndarray | None
+    max_size: int
+    min_density: float
+    strong_weight: float
+
+
+@dataclass
+class _Group:
+    """A growing cluster."""
+
+    members: list[int]
+    atoms: int = 1  # groups of records joined by certain evidence; bridges are judged between these
+    accounts: dict[int, set[int]] = field(default_factory=dict)
+    births: set[int] = field(default_factory=set)
+    apart: set[int] = field(default_factory=set)  # records that must stay outside
+
+
+def birth_days_clash(a: int, b: int) -> bool:
+    """Two dates (year*10000 + month*100 + day) that cannot be one person's.
+
+    One differing part, or day and month exchanged, is how the same date is mistyped; two differing parts are two people.
+    """
+    if a == b:
+        return False
+    year_a, month_a, day_a = a // 10000, a // 100 % 100, a % 100
+    year_b, month_b, day_b = b // 10000, b // 100 % 100, b % 100
+    if year_a == year_b and month_a == day_b and day_a == month_b:
+        return False
+    return (year_a != year_b) + (month_a != month_b) + (day_a != day_b) >= 2
+
+
+def careful_merges(n: int, given: CarefulInput) -> np.ndarray:
+    """Pairs whose joining gives the clusters: int64[k, 2] (a spanning forest of them)."""
+    import numpy as np
+
+    return np.array(_Forest(given).grow(), dtype=np.int64).reshape(-1, 2)
+
+
+class _Forest:
+    def __init__(self, given: CarefulInput) -> None:
+        self.given = given
+        self.root: dict[int, int] = {}
+        self.group: dict[int, _Group] = {}
+        self.partners: dict[int, list[int]] = defaultdict(list)  # by probable evidence
+        self.atom: dict[int, int] = {}
+        self._prepare()
+
+    def _prepare(self) -> None:
+        import numpy as np
+
+        given = self.given
+        nodes = np.unique(np.concatenate([given.left, given.right, given.must.ravel()]))
+        for node in nodes.tolist():
+            self.root[node] = node
+            self.atom[node] = node
+            self.group[node] = _Group([node])
+        if given.birth_day is not None:
+            days = given.birth_day[nodes]
+            for node, day in zip(nodes[days > 0].tolist(), days[days > 0].tolist(), strict=True):
+                self.group[node].births.add(day)
+        if given.accounts is not None and len(given.accounts):
+            held = given.accounts[given.accounts["position"].isin(nodes)]
+            for position, namespace, value in zip(
+                held["position"].tolist(), held["namespace"].tolist(), held["value"].tolist(), strict=True
+            ):
+                self.group[position].accounts.setdefault(namespace, set()).add(value)
+        if given.source is not None:
+            sources = given.source[nodes]
+            for node, source in zip(nodes[sources >= 0].tolist(), sources[sources >= 0].tolist(), strict=True):
+                # A duplicate-free source is an account namespace in which every record is its own value.
+                self.group[node].accounts.setdefault(-1 - source, set()).add(node)
+        for a, b in given.cannot.tolist():
+            if a in self.root and b in self.root:
+                self.group[a].apart.add(b)
+                self.group[b].apart.add(a)
+        probable = ~given.is_certain
+        for a, b in zip(given.left[probable].tolist(), given.right[probable].tolist(), strict=True):
+            self.partners[a].append(b)
+            self.partners[b].append(a)
+
+    def grow(self) -> list[tuple[int, int]]:
+        import numpy as np
+
+        given = self.given
+        merges: list[tuple[int, int]] = []
+        for a, b in given.must.tolist():
+            if self.root[a] != self.root[b]:
+                self._join(a, b, same_atom=True)
+                merges.append((a, b))
+        order = np.lexsort((given.right, given.left, -given.weight, ~given.is_certain))
+        strong = round(given.strong_weight * 1000)
+        for a, b, weight, certain in zip(
+            given.left[order].tolist(),
+            given.right[order].tolist(),
+            given.weight[order].tolist(),
+            given.is_certain[order].tolist(),
+            strict=True,
+        ):
+            if self.root[a] == self.root[b] or self._contradicts(a, b):
+                continue
+            if certain or weight >= strong or self._is_dense(a, b):
+                self._join(a, b, same_atom=certain)
+                merges.append((a, b))
+        return merges
+
+    def _join(self, a: int, b: int, *, same_atom: bool) -> None:
+        first, second = self.root[a], self.root[b]
+        if len(self.group[first].members) < len(self.group[second].members):
+            first, second = second, first
+        keep, gone = self.group[first], self.group.pop(second)
+        for node in gone.members:
+            self.root[node] = first
+        if same_atom:
+            # Certain evidence comes first, so both sides are whole atoms here.
+            name = self.atom[keep.members[0]]
+            for node in gone.members:
+                self.atom[node] = name
+        else:
+            keep.atoms += gone.atoms
+        keep.members.extend(gone.members)
+        for namespace, values in gone.accounts.items():
+            keep.accounts.setdefault(namespace, set()).update(values)
+        keep.births |= gone.births
+        keep.apart |= gone.apart
+
+    def _contradicts(self, a: int, b: int) -> bool:
+        left, right = self.group[self.root[a]], self.group[self.root[b]]
+        if len(left.members) < len(right.members):
+            left, right = right, left
+        if len(left.members) + len(right.members) > self.given.max_size:
+            return True
+        if left.apart and right.apart and any(node in left.apart for node in right.members):
+            return True
+        for namespace, values in right.accounts.items():
+            other = left.accounts.get(namespace)
+            # A decision may have joined two values; then either of them may come again, but no third.
+            if other is not None and not (values <= other or other <= values):
+                return True
+        return any(birth_days_clash(x, y) for x in left.births for y in right.births)
+
+    def _is_dense(self, a: int, b: int) -> bool:
+        """Whether enough of the atom pairs between the two groups carry evidence (otherwise it is a weak bridge)."""
+        left, right = self.group[self.root[a]], self.group[self.root[b]]
+        possible = left.atoms * right.atoms
+        if possible <= 3:
+            return True
+        if len(left.members) > len(right.members):
+            left, right = right, left
+        target = self.root[right.members[0]]
+        cross = {
+            (self.atom[node], self.atom[other])
+            for node in left.members
+            for other in self.partners[node]
+            if self.root[other] == target
+        }
+        return len(cross) >= self.given.min_density * possible
