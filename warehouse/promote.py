@@ -1,0 +1,250 @@
+"""Landing → raw: one batch, one transaction, set by set.
+
+What "newer" means, for upsert and replace_partition: a landed row replaces a stored one unless it is older. Older is
+decided by `version_column` when both rows have a value there and they differ, otherwise by the export date; so a
+backfilled old night never overwrites what a later night brought. Inside a batch the highest version wins, then the
+later position (append: the earlier position). Content is compared by `_row_hash`: equal content is never written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from warehouse.batches import Batch, clear_landing, fetch_batch
+from warehouse.connection import connect
+from warehouse.errors import BatchError, RowAccountingError
+from warehouse.specs import HISTORY_COLUMNS, POSITION, RAW_COLUMNS, TableSpec
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PromoteResult:
+    """What a promotion did (counts are rows). `already`: the batch had been promoted before; the counts are of then."""
+
+    batch_id: int
+    platform: str
+    object: str
+    export_date: dt.date
+    rows_read: int
+    rows_inserted: int
+    rows_updated: int
+    rows_unchanged: int
+    rows_duplicate: int
+    rows_rejected: int
+    rows_tombstoned: int
+    changed_seq: int | None
+    already: bool
+
+    @property
+    def rows_changed(self) -> int:
+        return self.rows_inserted + self.rows_updated + self.rows_tombstoned
+
+
+def promote(batch_id: int, spec: TableSpec, *, unaudited: bool = False) -> PromoteResult:
+    """Move an audited batch from landing into raw and complete its ledger row, in one transaction.
+
+    unaudited: take a batch that no gate has seen (loading by hand, measurements); a night never does.
+    Raises BatchError for a batch in the wrong state, RowAccountingError when rows are missing; raw is untouched then.
+    """
+    with connect(name=f"journeyline promote {spec.table}") as connection:
+        connection.execute("set local synchronous_commit = on")
+        connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"promote:{spec.table}",))
+        batch = fetch_batch(connection, batch_id, lock=True)
+        if batch.table != spec.table:
+            raise BatchError(f"{batch.label} is not a batch of {spec.table}.")
+        if batch.status == "promoted":
+            return _result(batch, already=True)
+        _check_audited(connection, batch, unaudited)
+        counts = _Promotion(connection, batch, spec).run()
+        clear_landing(connection, batch)
+        _complete(connection, batch, counts)
+        done = fetch_batch(connection, batch_id)
+    _analyze_if_moved(spec, done)
+    return _result(done, already=False)
+
+
+def _check_audited(connection: psycopg.Connection[Any], batch: Batch, unaudited: bool) -> None:
+    """A batch is audited when it was marked so, or when its gate left results and no critical one failed."""
+    if batch.status == "audited" or (batch.status == "landed" and unaudited):
+        return
+    if batch.status == "landed":
+        row = connection.execute(
+            "select count(*), count(*) filter (where severity = 'critical' and not passed) from ops.gate_results"
+            " where point = 'batch' and subject = %s",
+            (str(batch.batch_id),),
+        ).fetchone()
+        if row is not None and row[0] > 0 and row[1] == 0:
+            return
+    raise BatchError(
+        f"{batch.label} is {batch.status}; only an audited batch is promoted. Audit it (expectations.audit_batch), then promote."
+    )
+
+
+class _Promotion:
+    """The statements of one promotion. `l` is the landed row, `r` the stored one."""
+
+    def __init__(self, connection: psycopg.Connection[Any], batch: Batch, spec: TableSpec) -> None:
+        self.connection, self.batch, self.spec = connection, batch, spec
+        self.landing = sql.Identifier("landing", spec.table)
+        self.raw = sql.Identifier("raw", spec.table)
+        self.key = sql.SQL(", ").join(map(sql.Identifier, spec.key))
+        self.same_key = self._each("l.{0} = r.{0}", spec.key, " and ")
+        self.values: dict[str, Any] = {"batch": batch.batch_id, "date": batch.export_date}
+
+    @staticmethod
+    def _each(template: str, names: tuple[str, ...], joiner: str) -> sql.Composed:
+        return sql.SQL(joiner).join(sql.SQL(template).format(sql.Identifier(name)) for name in names)
+
+    def _execute(self, statement: str, **parts: sql.Composable) -> psycopg.Cursor[Any]:
+        named = {"landing": self.landing, "raw": self.raw, "key": self.key, "same_key": self.same_key, **parts}
+        return self.connection.execute(sql.SQL(statement).format(**named), self.values)  # type: ignore[arg-type]
+
+    def run(self) -> dict[str, int]:
+        row = self.connection.execute("select nextval('ops.changed_seq')").fetchone()
+        assert row is not None
+        self.values["seq"] = row[0]
+        duplicates = self._find_duplicates()
+        stored = self._execute("select exists (select 1 from {raw})").fetchone() == (True,)
+        updated = tombstoned = 0
+        if stored and self.spec.restatement != "append":
+            updated = self._update()
+        if stored and self.spec.restatement == "replace_partition":
+            tombstoned = self._tombstone()
+        inserted = self._insert(stored)
+        counts = {"inserted": inserted, "updated": updated, "duplicate": duplicates, "tombstoned": tombstoned}
+        row = self._execute("select count(*) from {landing} where _batch_id = %(batch)s").fetchone()
+        assert row is not None
+        if row[0] != self.batch.rows_landed:
+            raise RowAccountingError(
+                f"{self.batch.label}: {self.batch.rows_landed} rows were landed, but landing.{self.spec.table} has {row[0]}."
+                " Landing does not survive a crash of the server: land the batch again."
+            )
+        return {**counts, "unchanged": row[0] - inserted - updated - duplicates}
+
+    def _find_duplicates(self) -> int:
+        """Rows superseded inside the batch go into the temporary table `superseded`; returns how many they are.
+
+        Hash aggregation finds the keys that come twice; only their rows, usually few, are sorted.
+        """
+        version = self.spec.version_column
+        order = sql.SQL(f"{POSITION} asc" if self.spec.restatement == "append" else f"{POSITION} desc")
+        if version and self.spec.restatement != "append":
+            order = sql.SQL("{} desc nulls last, ").format(sql.Identifier(version)) + order
+        return self._execute(
+            "create temporary table superseded on commit drop as"
+            " select _position from (select _position, row_number() over (partition by {key} order by {order}) as place"
+            "   from {landing} as l where _batch_id = %(batch)s and ({key}) in"
+            "     (select {key} from {landing} where _batch_id = %(batch)s group by {key} having count(*) > 1)) as ranked"
+            " where place > 1",
+            order=order,
+        ).rowcount
+
+    # Only the winner of each key takes part. The table is usually empty: the planner knows (it has just been filled).
+    _WINNERS = "l._batch_id = %(batch)s and not exists (select 1 from superseded as s where s._position = l._position)"
+
+    def _newer(self) -> sql.Composed:
+        """The landed row is not older than the stored one."""
+        by_date = sql.SQL("l._export_date >= r._export_date")
+        if self.spec.version_column is None:
+            return sql.Composed([by_date])
+        version = sql.Identifier(self.spec.version_column)
+        return sql.SQL("case when l.{0} <> r.{0} then l.{0} > r.{0} else {1} end").format(version, by_date)
+
+    def _update(self) -> int:
+        """Changed and revived rows."""
+        condition = sql.SQL(
+            f"{{}} and {self._WINNERS} and (l._row_hash <> r._row_hash or r._is_deleted) and {{}}"
+        ).format(self.same_key, self._newer())
+        if self.spec.history:
+            self._keep_history(sql.SQL("{} as l").format(self.landing), condition)
+        return self._execute(
+            "update {raw} as r set {set}, _changed_seq = %(seq)s, _is_deleted = false from {landing} as l where {condition}",
+            set=self._each("{0} = l.{0}", self.spec.landed_names, ", "),
+            condition=condition,
+        ).rowcount
+
+    def _tombstone(self) -> int:
+        """Rows of a replaced partition that the batch no longer has. A partition is replaced when the batch has a row of
+        it; rows of a later export date stay. A null never names a partition."""
+        names = sql.SQL(", ").join(map(sql.Identifier, self.spec.partition))
+        condition = sql.SQL(
+            "not r._is_deleted and r._export_date <= %(date)s"
+            " and ({r_names}) in (select {names} from {landing} where _batch_id = %(batch)s)"
+            " and not exists (select 1 from {landing} as l where l._batch_id = %(batch)s and {same_key})"
+        ).format(
+            r_names=self._each("r.{0}", self.spec.partition, ", "),
+            names=names,
+            landing=self.landing,
+            same_key=self.same_key,
+        )
+        if self.spec.history:
+            self._keep_history(None, condition)
+        return self._execute(
+            "update {raw} as r set _is_deleted = true, _changed_seq = %(seq)s, _batch_id = %(batch)s,"
+            " _export_date = %(date)s where {condition}",
+            condition=condition,
+        ).rowcount
+
+    def _keep_history(self, source: sql.Composable | None, condition: sql.Composable) -> None:
+        names = (*self.spec.column_names, *RAW_COLUMNS)
+        self._execute(
+            "insert into {history} ({names}, {own}) select {stored}, %(batch)s, %(date)s from {raw} as r{source} where {condition}",
+            history=sql.Identifier("raw_history", self.spec.table),
+            names=self._each("{0}", names, ", "),
+            own=self._each("{0}", tuple(HISTORY_COLUMNS), ", "),
+            stored=self._each("r.{0}", names, ", "),
+            source=sql.SQL(", {}").format(source) if source else sql.SQL(""),
+            condition=condition,
+        )
+
+    def _insert(self, stored: bool) -> int:
+        absent = sql.SQL("and not exists (select 1 from {} as r where {})").format(self.raw, self.same_key)
+        return self._execute(
+            "insert into {raw} ({names}, _changed_seq, _is_deleted)"
+            f" select {{values}}, %(seq)s, false from {{landing}} as l where {self._WINNERS} {{absent}}",
+            names=self._each("{0}", self.spec.landed_names, ", "),
+            values=self._each("l.{0}", self.spec.landed_names, ", "),
+            absent=absent if stored else sql.SQL(""),
+        ).rowcount
+
+
+def _complete(connection: psycopg.Connection[Any], batch: Batch, counts: dict[str, int]) -> None:
+    accounted = sum(counts[name] for name in ("inserted", "updated", "unchanged", "duplicate")) + batch.rows_rejected
+    if batch.rows_read != accounted:
+        raise RowAccountingError(
+            f"{batch.label}: {batch.rows_read} rows were read but {accounted} are accounted for. Land the batch again."
+        )
+    changed = counts["inserted"] + counts["updated"] + counts["tombstoned"]
+    connection.execute(
+        "update ops.batch_ledger set status = 'promoted', closed_at = clock_timestamp(), rows_inserted = %(inserted)s,"
+        " rows_updated = %(updated)s, rows_unchanged = %(unchanged)s, rows_duplicate = %(duplicate)s,"
+        " rows_tombstoned = %(tombstoned)s, changed_seq = case when %(changed)s > 0 then currval('ops.changed_seq') end"
+        " where batch_id = %(batch)s",
+        {**counts, "changed": changed, "batch": batch.batch_id},
+    )
+
+
+def _analyze_if_moved(spec: TableSpec, batch: Batch) -> None:
+    """dbt reads raw at once; autovacuum's next round may come too late for its plans."""
+    changed = batch.rows_inserted + batch.rows_updated + batch.rows_tombstoned
+    if not changed:
+        return
+    with connect(autocommit=True, name=f"journeyline analyze {spec.table}") as connection:
+        table = sql.Identifier("raw", spec.table)
+        row = connection.execute(
+            "select reltuples from pg_class where oid = to_regclass(%s)", (f'raw."{spec.table}"',)
+        ).fetchone()
+        if row is not None and changed > 0.1 * max(row[0], 0):
+            connection.execute(sql.SQL("analyze {}").format(table))
+
+
+def _result(batch: Batch, *, already: bool) -> PromoteResult:
+    names = [name for name in PromoteResult.__slots__ if name != "already"]
+    return PromoteResult(**{name: getattr(batch, name) for name in names}, already=already)
