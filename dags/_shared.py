@@ -1,0 +1,97 @@
+"""What every workflow shares: defaults, the alert, the assets, and how a run learns which night it works on."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pendulum
+from airflow.sdk import Asset, Param, get_current_context
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+log = logging.getLogger(__name__)
+
+PLATFORMS = ("shopify", "instagram", "segment", "zendesk", "point_of_sale")
+RAW = {platform: Asset(f"raw/{platform}") for platform in PLATFORMS}
+GOLDEN_CUSTOMERS = Asset("identity/golden_customers")
+MARTS = Asset("marts/published")
+
+START = pendulum.datetime(2024, 1, 1, tz="UTC")  # nights from here on can be backfilled
+CONNECTION = "journeyline_alerts"  # optional: an HTTP connection (Slack-style webhook) that receives alerts
+
+
+def alert(context: Context) -> None:
+    """Say in plain words which task of which night failed; post it where the connection `journeyline_alerts` points.
+
+    The text of the error is left to the log: an alert leaves the house and must not carry personal data.
+    """
+    ti = context["ti"]
+    text = (
+        f"Journeyline: {ti.dag_id} / {ti.task_id} failed on try {ti.try_number} (night {night(context)}). "
+        f"BI keeps the last published marts until a later night is published. Reason: see the log of run {ti.run_id}."
+    )
+    log.error(text)
+    try:
+        from airflow.sdk import Connection
+
+        url = Connection.get(CONNECTION).get_uri()
+    except Exception:  # no such connection, or no way to ask: the log line is the alert
+        log.info("no connection %s: the alert stays in this log", CONNECTION)
+        return
+    _post(url, text)
+
+
+def _post(url: str, text: str) -> None:
+    """POST {"text": ...}; a webhook that is down must not hide the failure itself."""
+    import json
+    import urllib.request
+
+    request = urllib.request.Request(
+        url, data=json.dumps({"text": text}).encode(), headers={"Content-Type": "application/json"}
+    )
+    try:
+        urllib.request.urlopen(request, timeout=10).close()
+    except (OSError, ValueError) as error:
+        log.warning("the alert could not be posted: %s", type(error).__name__)
+
+
+# Infrastructure errors (a lost connection, a full disk) are worth another try; a failed audit raises
+# AirflowFailException and is not tried again.
+DEFAULTS: dict[str, Any] = {
+    "owner": "data-platform",
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "retry_exponential_backoff": 2,
+    "max_retry_delay": timedelta(minutes=15),
+    "execution_timeout": timedelta(hours=2),
+    "on_failure_callback": alert,
+}
+
+NIGHT = {
+    "export_date": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Export date",
+        description="Night to work on, YYYY-MM-DD. Empty: the night the run was started for.",
+    )
+}
+
+
+def night(context: Context | None = None) -> str:
+    """Export date of this run (YYYY-MM-DD): given by hand, else by the assets that started it, else by the clock.
+
+    Several asset events (a backfill that ran ahead) are one night: the newest of them.
+    """
+    context = context or get_current_context()
+    if given := context["params"].get("export_date"):
+        return str(given)
+    events = context.get("triggering_asset_events") or {}
+    dates = [event.extra["export_date"] for found in events.values() for event in found if "export_date" in event.extra]
+    if dates:
+        return str(max(dates))
+    moment = context["dag_run"].data_interval_start or context["dag_run"].run_after
+    return moment.strftime("%Y-%m-%d")

@@ -1,0 +1,76 @@
+"""# Build journeys
+
+From golden customers to the tables that BI reads: touchpoints, stages, journeys and marts of the customers that this
+night touches, built in `marts_next`, audited, then published in one transaction: asset `marts/published`.
+A failed audit leaves yesterday's marts in place. When nobody is affected, building and publishing are skipped.
+
+Roll back the newest publish: `python -m warehouse rollback`.
+Without Airflow: `python -m warehouse dbt touchpoints`, `… affected`, `… dbt marts`, `… publish`.
+"""
+
+from typing import Any
+
+from airflow.sdk import Metadata, dag, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from dags._shared import DEFAULTS, GOLDEN_CUSTOMERS, MARTS, NIGHT, START, night
+
+
+@dag(
+    schedule=[GOLDEN_CUSTOMERS],
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    params=NIGHT,
+    tags=["journeys"],
+    doc_md=__doc__,
+)
+def build_journeys() -> None:
+    @task(doc_md="dbt layer `touchpoints`: events, orders and tickets that changed.")
+    def build_touchpoints() -> None:
+        import warehouse
+
+        warehouse.run_dbt("touchpoints", night())
+
+    @task.short_circuit(ignore_downstream_trigger_rules=False, doc_md="Whom does this night touch? Nobody: skip.")
+    def find_affected_customers() -> int:
+        import warehouse
+
+        return warehouse.find_affected(night())
+
+    @task(doc_md="dbt layer `marts`: the affected customers' rows in `marts_next`.")
+    def build_marts() -> None:
+        import warehouse
+
+        warehouse.run_dbt("marts", night())
+
+    @task(doc_md="The gate before BI sees anything. A failed audit is not retried; yesterday's marts stay.")
+    def audit_marts() -> None:
+        import expectations
+
+        result = expectations.audit_marts(night())
+        if not result.passed:
+            raise AirflowFailException(result.message)
+
+    @task(doc_md="`marts_next` → `marts` in one transaction, with undo.")
+    def publish_marts() -> int | None:
+        import warehouse
+
+        return warehouse.publish(night()).publish_id
+
+    @task(outlets=[MARTS], trigger_rule="none_failed", doc_md="Say that the marts stand at this night.")
+    def announce_marts() -> Any:
+        yield Metadata(MARTS, {"export_date": night()})
+
+    (
+        build_touchpoints()
+        >> find_affected_customers()
+        >> build_marts()
+        >> audit_marts()
+        >> publish_marts()
+        >> announce_marts()
+    )
+
+
+build_journeys()
