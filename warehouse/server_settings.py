@@ -65,7 +65,8 @@ max_wal_size = {_megabytes(disk / 10, 256 * MB, 4 * GB)}
 min_wal_size = 256MB
 checkpoint_timeout = 15min
 checkpoint_completion_target = 0.9
-wal_compression = on
+# Measured: updating half of a million rows takes 10.5 s with the only method in these binaries (pglz), 3.4 s without.
+wal_compression = off
 # Off by default: after a crash of the machine the last half second of commits may be missing, never torn, and every
 # step can be repeated. Promote, publish, rollback and identity acceptance switch it on for their own transaction.
 synchronous_commit = off
