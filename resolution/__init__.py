@@ -1,0 +1,36 @@
+"""Identity resolution: records → golden customers. The facade; everything is imported when it is first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from resolution.config import MatchConfig, load_config
+    from resolution.errors import ConfigError, InputError, ModelError, ResolutionError
+    from resolution.evaluation import Evaluation, evaluate
+    from resolution.explain import explain, explain_customer
+    from resolution.night import RunResult, accept_run, discard_run, resolve_night
+    from resolution.pipeline import LinkResult, link, score_pairs, train
+    from resolution.standardise import standardise
+
+_WHERE = {
+    "ConfigError": "errors", "InputError": "errors", "ModelError": "errors", "ResolutionError": "errors",
+    "MatchConfig": "config", "load_config": "config", "standardise": "standardise",
+    "Evaluation": "evaluation", "evaluate": "evaluation",
+    "LinkResult": "pipeline", "link": "pipeline", "score_pairs": "pipeline", "train": "pipeline",
+    "RunResult": "night", "accept_run": "night", "discard_run": "night", "resolve_night": "night",
+    "explain": "explain", "explain_customer": "explain",
+}  # fmt: skip
+
+__all__ = [
+    "ConfigError", "Evaluation", "InputError", "LinkResult", "MatchConfig", "ModelError", "ResolutionError", "RunResult",
+    "accept_run", "discard_run", "evaluate", "explain", "explain_customer", "link", "load_config", "resolve_night",
+    "score_pairs", "standardise", "train",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(importlib.import_module(f"resolution.{_WHERE[name]}"), name)
+    raise AttributeError(f"module 'resolution' has no attribute {name!r}")

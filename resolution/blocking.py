@@ -1,0 +1,258 @@
+"""Atoms (what two records may share) and blocking passes (combinations of atoms), given or proposed from the data.
+
+An atom is written `column:function`, for example `family:soundex`, `birth_date:year`; `column` alone means its whole value.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from resolution.config import MatchConfig
+from resolution.errors import ConfigError
+from resolution.standardise import dates, names, places
+from resolution.standardise.columns import Column, Standardised
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Hashes = tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One blocking pass. Its number is stored with the keys, so it must stay the same for one model."""
+
+    number: int
+    atoms: tuple[str, ...]
+    estimated_pairs: int = 0
+
+    @property
+    def name(self) -> str:
+        return " + ".join(self.atoms)
+
+
+def _prefix(length: int) -> Callable[[Column], pl.Series]:
+    def cut(column: Column) -> pl.Series:
+        import polars as pl
+
+        text = column.series().str.replace_all(" ", "", literal=True).str.head(length)
+        return pl.select(pl.when(text.str.len_chars() >= min(length, 2)).then(text)).to_series()
+
+    return cut
+
+
+def _tail(length: int) -> Callable[[Column], pl.Series]:
+    return lambda column: column.series().str.replace_all(" ", "", literal=True).str.tail(length)
+
+
+def _listed(function: Callable[[npt.NDArray[np.object_]], list]) -> Callable[[Column], pl.Series]:
+    def run(column: Column) -> pl.Series:
+        import polars as pl
+
+        return pl.Series(function(column.values), dtype=pl.String)
+
+    return run
+
+
+def _sorted_words(column: Column) -> pl.Series:
+    return column.series().str.split(" ").list.sort().list.join(" ")
+
+
+FUNCTIONS: dict[str, Callable[[Column], pl.Series]] = {
+    "value": lambda column: column.series(),
+    "initial": lambda column: column.series().str.head(1),
+    "prefix2": _prefix(2), "prefix3": _prefix(3), "prefix4": _prefix(4), "prefix6": _prefix(6),
+    "tail4": _tail(4), "tail6": _tail(6), "tail8": _tail(8),
+    "soundex": _listed(names.soundex),
+    "root": _listed(names.main_roots),
+    "last": lambda column: column.series().str.split(" ").list.last(),
+    "first": lambda column: column.series().str.split(" ").list.first(),
+    "words": _sorted_words,
+    "year": lambda column: column.series().str.head(4),
+    "monthday": lambda column: column.series().str.slice(4),
+    "yearmonth": lambda column: column.series().str.head(6),
+    "yearday": lambda column: column.series().str.head(4) + column.series().str.tail(2),
+    "swapped": lambda column: dates.swapped(column.series()),
+    "area": lambda column: places.postcode_areas(column.series()),
+}  # fmt: skip
+
+
+def atom_hashes(std: Standardised, atom: str) -> Hashes:
+    """64-bit hash of the atom's value per record, and which records have it. Raises ConfigError for an unknown atom.
+
+    `names:*` is unordered: it is the same for a record whose given and family name are swapped.
+    """
+    column, _, function = atom.partition(":")
+    function = function or "value"
+    if function not in FUNCTIONS:
+        raise ConfigError(f"blocking: {atom!r}: no function {function!r}; there are {', '.join(FUNCTIONS)}")
+    if column == "names" and "names" not in std.columns:
+        (given, has_given), (family, has_family) = (
+            atom_hashes(std, f"{part}:{function}") for part in ("given", "family")
+        )
+        return given + family, has_given & has_family
+    if column not in std.columns:
+        raise ConfigError(f"blocking: {atom!r}: no column {column!r}; there are names, {', '.join(std.columns)}")
+    derived = std.columns[column].derive(FUNCTIONS[function](std.columns[column]))
+    return hash_codes(derived), derived.codes >= 0
+
+
+def hash_codes(column: Column) -> npt.NDArray[np.uint64]:
+    """Stable 64-bit hash of each record's value (0 where missing): SipHash as pandas computes it."""
+    from pandas.util import hash_array
+
+    if not len(column.values):
+        return np.zeros(len(column.codes), np.uint64)
+    return np.where(column.codes >= 0, hash_array(column.values, categorize=False)[column.codes], np.uint64(0))
+
+
+def attribute_atoms(std: Standardised, config: MatchConfig) -> dict[str, list[str]]:
+    """Attribute → atoms worth blocking on. Columns that say nothing (one value, all missing) are left out."""
+    groups: dict[str, list[str]] = {}
+    kinds = {name: a.type for name, a in config.attributes.items()}
+    if "given" in std.columns:
+        groups["given"] = ["given:initial", "given:prefix3", "given:root", "given:soundex"]
+    if "family" in std.columns:
+        groups["family"] = ["family:initial", "family:prefix3", "family:soundex", "family"]
+    if "given" in std.columns and "family" in std.columns:
+        groups["names"] = ["names:initial", "names:prefix3", "names:soundex", "names"]
+    for name, kind in kinds.items():
+        if kind == "email":
+            groups[name] = [f"{name}_local:prefix4", f"{name}_local", f"{name}_base"]
+        elif kind == "phone":
+            groups[name] = [f"{name}:tail6", f"{name}:tail8"]
+        elif kind in ("birth_date", "date"):
+            groups[name] = [
+                f"{name}:year",
+                f"{name}:monthday",
+                f"{name}:yearmonth",
+                f"{name}:yearday",
+                f"{name}:swapped",
+                name,
+            ]
+        elif kind == "address":
+            groups[name] = [
+                f"{name}_number",
+                f"{name}_street:prefix4",
+                f"{name}_street:soundex",
+                f"{name}_street:words",
+                name,
+            ]
+        elif kind == "postcode":
+            groups[name] = [f"{name}:area", f"{name}:tail4", name]
+        elif kind == "id":
+            groups[name] = [f"{name}:prefix4", f"{name}:tail4", name]
+        elif kind in ("string", "city"):
+            groups[name] = [f"{name}:prefix2", f"{name}:prefix4", f"{name}:soundex", f"{name}:words", name]
+        elif kind in ("exact", "number"):
+            groups[name] = [name]
+    return groups
+
+
+def given_passes(config: MatchConfig) -> list[Pass]:
+    """The passes that the configuration names."""
+    return [Pass(number, tuple(atoms)) for number, atoms in enumerate(config.blocking) if atoms]
+
+
+def pair_budget(n: int, config: MatchConfig) -> int:
+    """Raw pairs (before deduplication) that the passes may make together."""
+    if config.pair_budget != "auto":
+        return config.pair_budget
+    return int(min(max(200 * n, 1_000_000), 40_000_000))
+
+
+def propose_passes(std: Standardised, config: MatchConfig, sample: int = 60_000) -> list[Pass]:
+    """Passes for these data within the pair budget.
+
+    For every attribute and every two attributes (three where two leave too many pairs) the loosest combination of atoms whose
+    estimated pairs fit the allowance is taken, and then others made of different atoms. Two records of one person that agree, even
+    roughly, on any two attributes are thus compared. Estimates come from a sample of records, chosen by the hash of their ids.
+    """
+    groups = attribute_atoms(std, config)
+    chosen = np.arange(std.n)
+    if std.n > sample:
+        from pandas.util import hash_array
+
+        chosen = np.sort(np.argsort(hash_array(std.record_ids, categorize=False), kind="stable")[:sample])
+    small = std.take(chosen.astype(np.int64))
+    scale = (std.n / max(len(chosen), 1)) ** 2
+    codes: dict[str, npt.NDArray[np.int64]] = {}
+    for atom in itertools.chain.from_iterable(groups.values()):
+        values, known = atom_hashes(small, atom)
+        distinct = np.unique(values[known], return_inverse=True)[1]
+        codes[atom] = np.full(len(values), -1, np.int64)
+        codes[atom][known] = distinct
+        if len(distinct) == 0 or distinct.max() == 0:
+            del codes[atom]  # all missing, or one value everywhere: shared by all, it parts nobody
+    groups = {k: usable for k, atoms in groups.items() if (usable := [a for a in atoms if a in codes])}
+    pairs_of = list(itertools.combinations(groups, 2))
+    pairs_of = [p for p in pairs_of if not ("names" in p and ("given" in p or "family" in p))]
+    wanted = [(g,) for g in groups] + pairs_of
+    budget = pair_budget(std.n, config)
+    allowance = budget / max(len(wanted), 1)
+
+    def estimate(atoms: tuple[str, ...]) -> int:
+        combined = codes[atoms[0]].astype(np.uint64)
+        present = codes[atoms[0]] >= 0
+        for atom in atoms[1:]:
+            combined = combined * np.uint64(codes[atom].max() + 2) + codes[atom].astype(np.uint64)
+            present &= codes[atom] >= 0
+        count = np.unique(combined[present], return_counts=True)[1]
+        count = count[count * np.sqrt(scale) <= config.max_block_size]
+        return int((count * (count - 1) // 2).sum() * scale)
+
+    found: dict[tuple[str, ...], int] = {}
+    for combination in wanted:
+        options = [(estimate(atoms), atoms) for atoms in itertools.product(*(groups[g] for g in combination))]
+        used: set[str] = set()
+        fitting = sorted((o for o in options if 0 < o[0] <= allowance), key=lambda o: (-o[0], o[1]))
+        for pairs, atoms in fitting:
+            if not used & set(atoms) and len(used) < 3 * len(atoms):
+                found[atoms] = pairs
+                used |= set(atoms)
+        if not fitting and len(combination) == 2 and len(groups) > 2:
+            third = [(estimate((*atoms, extra)), (*atoms, extra)) for _, atoms in options[:6] for g in groups
+                     if g not in combination and not ("names" in (*combination, g) and {"given", "family"} & {*combination, g})
+                     for extra in groups[g][:2]]  # fmt: skip
+            best = sorted((o for o in third if 0 < o[0] <= allowance), key=lambda o: (-o[0], o[1]))[:2]
+            found.update({atoms: pairs for pairs, atoms in best})
+    total = 0
+    kept: list[tuple[str, ...]] = []
+    for atoms, pairs in sorted(found.items(), key=lambda item: (item[1], item[0])):
+        if total + pairs <= budget:
+            kept.append(atoms)
+            total += pairs
+    kept = [atoms for atoms in kept if not any(other != atoms and implies(atoms, other) for other in kept)]
+    return [Pass(number, atoms, found[atoms]) for number, atoms in enumerate(kept)]
+
+
+COARSER = {
+    "value": {*FUNCTIONS} - {"value"}, "prefix3": {"initial", "prefix2"}, "prefix4": {"initial", "prefix2", "prefix3"},
+    "prefix2": {"initial"}, "prefix6": {"initial", "prefix2", "prefix3", "prefix4"}, "tail8": {"tail4", "tail6"}, "tail6": {"tail4"},
+    "yearmonth": {"year"}, "yearday": {"year"}, "swapped": {"year"},
+}  # fmt: skip
+
+
+def implies(fine: tuple[str, ...], coarse: tuple[str, ...]) -> bool:
+    """Whether every two records that share `fine` also share `coarse`, so that the finer pass adds nothing."""
+
+    def covers(a: str, b: str) -> bool:
+        (column, _, function), (other, _, wide) = a.partition(":"), b.partition(":")
+        if column == other:
+            return (function or "value") == (wide or "value") or (wide or "value") in COARSER.get(
+                function or "value", ()
+            )
+        return column == other.removesuffix("_local") + "_base" and a.endswith("_base")
+
+    return all(any(covers(a, b) for a in fine) for b in coarse)
+
+
+def plan_passes(std: Standardised, config: MatchConfig) -> list[Pass]:
+    """The configuration's passes, or proposed ones where it says `auto`."""
+    return propose_passes(std, config) if config.blocking == "auto" else given_passes(config)

@@ -1,0 +1,1 @@
+"""The classifier: a multi-level Fellegi–Sunter model learned without labels."""

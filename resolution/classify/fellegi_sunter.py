@@ -1,0 +1,118 @@
+"""Scoring: the sum of level weights, adjusted by how common the shared value is, plus the prior."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from recordlinkage.base import BaseClassifier
+
+from resolution.classify.model import AttributeModel, MatchModel
+from resolution.classify.patterns import pack
+from resolution.errors import ModelError
+
+if TYPE_CHECKING:
+    from resolution.compare.features import LevelFeature
+    from resolution.compare.kernels import Levels
+    from resolution.standardise.columns import Codes, Column, Standardised
+
+Floats = npt.NDArray[np.float64]
+
+
+def value_weights(column: Column, attribute: AttributeModel) -> npt.NDArray[np.float32]:
+    """Per distinct value: log2(u of the top level / frequency of the value), added when a pair shares it."""
+    from pandas.util import hash_array
+
+    top_u = attribute.u[-1]
+    if attribute.rare_frequency is None or not len(column.values):
+        return np.zeros(len(column.values), np.float32)
+    frequency = np.full(len(column.values), attribute.rare_frequency)
+    if attribute.frequency:
+        known = np.fromiter(attribute.frequency.keys(), np.uint64, len(attribute.frequency))
+        share = np.fromiter(attribute.frequency.values(), np.float64, len(attribute.frequency))
+        order = np.argsort(known)
+        known, share = known[order], share[order]
+        hashes = hash_array(column.values, categorize=False)
+        place = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+        hit = known[place] == hashes
+        frequency[hit] = share[place[hit]]
+    return np.log2(top_u / frequency).astype(np.float32)
+
+
+class FellegiSunter(BaseClassifier):
+    """Multi-level Fellegi–Sunter classifier over level vectors (0 = missing, weighs nothing).
+
+    `weigh` scores pairs of standardised records; `prob` and `predict` are recordlinkage's, over a DataFrame of levels.
+    """
+
+    def __init__(self, model: MatchModel) -> None:
+        self.model = model
+        self.tables = [attribute.weights() for attribute in model.attributes]
+        self._values: dict[int, npt.NDArray[np.float32]] = {}
+
+    @property
+    def prior_weight(self) -> float:
+        """log2 odds that two records picked at random are one person."""
+        return float(np.log2(self.model.prior) - np.log2(1 - self.model.prior))
+
+    def weigh(
+        self, std: Standardised, features: Sequence[LevelFeature], left: Codes, right: Codes, levels: Levels
+    ) -> Floats:
+        """Match weight (log2 odds including the prior) per pair."""
+        total = self._level_weights(levels)
+        for i, feature in enumerate(features):
+            shared = feature.agreeing(std, left, right, levels[:, i])
+            if shared is None:
+                continue
+            column, codes = shared
+            if i not in self._values or len(self._values[i]) != len(column.values) + 1:
+                self._values[i] = np.append(value_weights(column, self.model.attributes[i]), np.float32(0.0))
+            total += self._values[i][codes]  # code -1 takes the appended zero
+        return total
+
+    def _level_weights(self, levels: Levels) -> Floats:
+        if levels.shape[1] != len(self.tables):
+            raise ModelError(
+                f"the model has {len(self.tables)} comparisons, the pairs {levels.shape[1]}; train a new model"
+            )
+        total = np.full(len(levels), self.prior_weight)
+        for i, table in enumerate(self.tables):
+            total += table[levels[:, i]]
+        return total
+
+    def evidence(self, levels: Levels) -> Any:
+        """Readable level pattern per pair, as a pandas Categorical (`given_name=same, birth_date=typo or swap`)."""
+        import pandas as pd
+
+        code, distinct = pd.factorize(pack(levels))
+        first = np.full(len(distinct), -1, np.int64)
+        first[code[::-1]] = np.arange(len(code))[::-1]
+        texts = [
+            ", ".join(
+                f"{a.label}={a.labels[level]}" for a, level in zip(self.model.attributes, row, strict=True) if level
+            )
+            for row in levels[first]
+        ]
+        names = sorted(set(texts))
+        place = {text: i for i, text in enumerate(names)}
+        return pd.Categorical.from_codes(
+            np.array([place[t] for t in texts], np.int64)[code] if len(code) else code, names
+        )
+
+    def _fit(self, *args: Any, **kwargs: Any) -> None:
+        raise ModelError(
+            "a FellegiSunter classifier is made by resolution.train(records), which learns u from random pairs"
+        )
+
+    def _prob_match(self, levels: Any) -> Floats:
+        return probability(self._level_weights(np.asarray(levels, np.uint8)))
+
+    def _predict(self, levels: Any) -> npt.NDArray[np.int64]:
+        return (self._prob_match(levels) >= self.model.threshold).astype(np.int64)
+
+
+def probability(weight: Floats) -> Floats:
+    """Match weight (log2 odds) → probability."""
+    return 1.0 / (1.0 + np.exp2(-np.clip(weight, -900, 900)))

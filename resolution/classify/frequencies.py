@@ -1,0 +1,48 @@
+"""How many persons, not records, share a value: a name seen six times because one person has six records is a rare name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from resolution.standardise.columns import Codes, Column
+
+MAX_LISTED = 20_000
+
+
+class FrequencyCounter:
+    """Expected matching pairs per value of one column, added up over the candidate pairs."""
+
+    def __init__(self, column: Column) -> None:
+        self.column = column
+        self.matched = np.zeros(len(column.values))
+
+    def add(self, codes: Codes, posterior: npt.NDArray[np.float64]) -> None:
+        """codes: shared value per pair, -1 = none."""
+        shared = codes >= 0
+        self.matched += np.bincount(codes[shared], posterior[shared], len(self.matched))
+
+    def result(self, sampled: float = 1.0) -> tuple[dict[int, float], float | None]:
+        """({hash of value: share of persons}, share of a value not listed). Listed are the MAX_LISTED most common values.
+
+        If c records of a value belong to k persons evenly, a share (c/k - 1)/(c - 1) of its pairs match; solved for k.
+        """
+        from pandas.util import hash_array
+
+        count = self.column.counts().astype(np.float64)
+        if not len(count) or count.sum() == 0:
+            return {}, None
+        pairs = np.maximum(count * (count - 1) / 2, 1.0)
+        share = np.clip(self.matched / sampled / pairs, 0.0, 1.0)
+        persons = np.where(count > 0, count / (1.0 + share * np.maximum(count - 1, 0.0)), 0.0)
+        total = persons.sum()
+        used = np.flatnonzero(count > 0)
+        order = used[np.lexsort((used, -persons[used]))]
+        listed = order[:MAX_LISTED][persons[order[:MAX_LISTED]] > 1.05]
+        rest = np.setdiff1d(used, listed)
+        rare = float(persons[rest].mean() / total) if len(rest) else float(1.0 / total)
+        hashes = hash_array(self.column.values[listed], categorize=False) if len(listed) else []
+        return {int(h): float(p / total) for h, p in zip(hashes, persons[listed], strict=True)}, rare

@@ -1,0 +1,154 @@
+"""Learning the model without labels: u from random pairs, m by EM on pattern counts, term frequencies counted in persons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from resolution.classify.patterns import PatternCounts
+
+if TYPE_CHECKING:
+    from resolution.compare.features import LevelFeature
+    from resolution.standardise.columns import Column, Standardised
+
+Floats = npt.NDArray[np.float64]
+SMOOTHING = 2.0
+"""Pairs' worth of belief in a level's usual share: keeps levels that were never seen from weighing infinitely."""
+
+
+class PairSpace:
+    """All pairs that could be linked: not those within a source known to be free of duplicates, not excluded records."""
+
+    def __init__(self, std: Standardised, duplicate_free: npt.NDArray[np.bool_] | None) -> None:
+        self.std = std
+        self.usable = ~std.excluded if std.excluded is not None else np.ones(std.n, bool)
+        # Group 0: records whose source may hold duplicates; otherwise one group per duplicate-free source.
+        self.group = np.full(std.n, -1, np.int32)
+        if duplicate_free is not None and std.source is not None:
+            free = (std.source.codes >= 0) & duplicate_free[std.source.codes]
+            self.group = np.where(free, std.source.codes, np.int32(-1))
+
+    def allowed(self, left: npt.NDArray[np.int32], right: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """Whether the two records could be one person as far as sources go."""
+        return (
+            ~((self.group[left] >= 0) & (self.group[left] == self.group[right]))
+            & self.usable[left]
+            & self.usable[right]
+        )
+
+    @property
+    def has_rules(self) -> bool:
+        return bool((self.group >= 0).any()) or not self.usable.all()
+
+    def pairs(self, mask: npt.NDArray[np.bool_] | None = None) -> int:
+        """Number of allowed pairs among the (masked) records."""
+        chosen = self.usable if mask is None else self.usable & mask
+        group = self.group[chosen]
+        inside = np.bincount(group[group >= 0]).astype(np.int64) if (group >= 0).any() else np.zeros(1, np.int64)
+        n = int(chosen.sum())
+        return n * (n - 1) // 2 - int((inside * (inside - 1) // 2).sum())
+
+    def equal_pairs(self, column: Column) -> int:
+        """Number of allowed pairs with the same value of a column."""
+        known = (column.codes >= 0) & self.usable
+        count = np.bincount(column.codes[known]).astype(np.int64)
+        total = int((count * (count - 1) // 2).sum())
+        inside = known & (self.group >= 0)
+        if inside.any():
+            packed = (column.codes[inside].astype(np.int64) << 32) | self.group[inside]
+            count = np.unique(packed, return_counts=True)[1]
+            total -= int((count * (count - 1) // 2).sum())
+        return total
+
+    def random_pairs(self, size: int, seed: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Allowed pairs drawn at random; all of them when there are no more than `size`. Independent of the records' order."""
+        from pandas.util import hash_array
+
+        n = self.std.n
+        if n < 2:
+            return np.empty(0, np.int32), np.empty(0, np.int32)
+        if n * (n - 1) // 2 <= size:
+            left, right = (a.astype(np.int32) for a in np.triu_indices(n, 1))
+        else:
+            order = np.argsort(hash_array(self.std.record_ids, categorize=False), kind="stable").astype(np.int32)
+            drawn = np.random.default_rng(seed).integers(0, n, (2, size))
+            a, b = order[drawn[0]], order[drawn[1]]
+            left, right = np.minimum(a, b), np.maximum(a, b)
+        good = (left != right) & self.allowed(left, right)
+        return left[good], right[good]
+
+
+def level_totals(space: PairSpace, features: Sequence[LevelFeature], random: PatternCounts) -> list[Floats]:
+    """Estimated number of allowed pairs in each level (0 for missing) over the whole pair space, per feature."""
+    levels, count = random.levels, random.count
+    drawn = max(int(count.sum()), 1)
+    everything = space.pairs()
+    totals = []
+    for i, feature in enumerate(features):
+        seen = np.bincount(levels[:, i], count, len(feature.labels)).astype(np.float64) * (everything / drawn)
+        column = space.std.columns[feature.column]
+        known = space.pairs(column.codes >= 0)
+        exact = space.equal_pairs(column)
+        rest = seen[1 : feature.top].sum()
+        # The number of equal pairs is known exactly; the sample only tells how the unequal ones divide.
+        seen[feature.top] = exact
+        seen[1 : feature.top] *= (known - exact) / rest if rest else 0.0
+        seen[0] = 0.0
+        totals.append(seen)
+    return totals
+
+
+def expectation_maximisation(
+    candidates: PatternCounts, totals: list[Floats], features: Sequence[LevelFeature], pairs: int, prior: float | None,
+    sampled: float = 1.0, rounds: int = 200, tolerance: float = 1e-6,
+) -> tuple[float, list[Floats], list[Floats], Floats, int]:  # fmt: skip
+    """EM of the multi-level Fellegi–Sunter model over the whole pair space.
+
+    The candidates hold nearly all matches, so pairs outside them are taken as non-matches: the E-step needs the candidates' pattern
+    counts only, and agreement forced by blocking biases nothing. u is what remains of all pairs when the expected matches are taken
+    out. sampled: share of the candidates that was counted. Returns (prior, m, u, match probability per pattern, rounds).
+    After Fellegi & Sunter 1969, Winkler 1988; the treatment of blocking is the note above.
+    """
+    levels = candidates.levels.astype(np.intp)
+    count = candidates.count / sampled
+    usual = [np.r_[0.0, np.array(f.usual_m)] for f in features]
+    m = [shape.copy() for shape in usual]
+    u = [_shares(total, shape) for total, shape in zip(totals, usual, strict=True)]
+    # Start: about one match per three records' worth of pairs is far from data without duplicates, and EM leaves it quickly.
+    rate = prior if prior is not None else min(0.5, max(1.0, 0.3 * np.sqrt(2.0 * pairs)) / max(pairs, 1))
+    posterior = np.zeros(len(count))
+    done = 0
+    for done in range(1, rounds + 1):
+        logit = np.full(len(count), np.log(rate) - np.log1p(-rate))
+        for i in range(len(features)):
+            ratio = np.log(np.maximum(m[i], 1e-12) / np.maximum(u[i], 1e-12))
+            ratio[0] = 0.0
+            logit += ratio[levels[:, i]]
+        new = 1.0 / (1.0 + np.exp(-np.clip(logit, -500, 500)))
+        weight = new * count
+        matches = max(weight.sum(), 1e-9)
+        for i, total in enumerate(totals):
+            expected = np.bincount(levels[:, i], weight, len(total))
+            expected[0] = 0.0
+            m[i] = np.r_[1.0, _normal(expected[1:] + SMOOTHING * usual[i][1:])]
+            u[i] = _shares(np.maximum(total - expected, 0.0), usual[i])
+        if prior is None:
+            rate = float(np.clip(matches / max(pairs, 1), 1e-12, 0.5))
+        change = float(np.max(np.abs(new - posterior))) if len(new) else 0.0
+        posterior = new
+        if change < tolerance:
+            break
+    return rate, m, u, posterior, done
+
+
+def _normal(values: Floats) -> Floats:
+    return values / values.sum()
+
+
+def _shares(total: Floats, usual: Floats) -> Floats:
+    """Level shares of non-matches with a pinch of smoothing; entry 0 (missing) is 1."""
+    pinch = 0.5 * usual[1:] / usual[1:].max()
+    return np.r_[1.0, _normal(total[1:] + pinch)]

@@ -1,0 +1,230 @@
+"""Training, scoring and linking in memory: the steps put together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from resolution.blocking import Pass, plan_passes
+from resolution.classify.learning import PairSpace, expectation_maximisation, level_totals
+from resolution.classify.model import AttributeModel, MatchModel
+from resolution.classify.patterns import PatternCounts, pack
+from resolution.config import MatchConfig, check_columns, load_config
+from resolution.index import Blocks, all_pairs, block_keys, make_blocks
+from resolution.standardise import standardise, to_frame
+from resolution.standardise.columns import Standardised
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+Positions = npt.NDArray[np.int32]
+PairChunks = Iterable[tuple[Positions, Positions]]
+RANDOM_PAIRS = 1_000_000
+KEEP_PROBABILITY = 0.001
+"""Pairs below this match probability are not kept as evidence."""
+
+
+@dataclass(frozen=True)
+class LinkResult:
+    """labels int64[n]: the lowest position of each record's cluster. edges: left, right, match_weight, match_probability, kind, evidence."""
+
+    labels: npt.NDArray[np.int64]
+    edges: pd.DataFrame
+    model: MatchModel
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+def pair_space(std: Standardised, config: MatchConfig) -> PairSpace:
+    """The pairs that may be linked, given the sources that are free of duplicates."""
+    free = None
+    if std.source is not None and config.duplicate_free_sources:
+        if config.duplicate_free_sources == "all":
+            free = np.ones(len(std.source.values), bool)
+        else:
+            free = np.isin(std.source.values.astype(str), list(config.duplicate_free_sources))
+    return PairSpace(std, free)
+
+
+def _pairs(std: Standardised, config: MatchConfig, passes: Sequence[Pass], keys: pd.DataFrame | None = None,
+           focus: npt.NDArray[np.bool_] | None = None) -> tuple[Callable[[], Iterator[tuple[Positions, Positions]]], Blocks]:  # fmt: skip
+    """A function that yields the allowed candidate pairs (again, at every call), and the blocks they come from."""
+    space = pair_space(std, config)
+    blocks = make_blocks(block_keys(std, passes) if keys is None else keys, std.n, config, focus)
+
+    def chunks() -> Iterator[tuple[Positions, Positions]]:
+        for left, right in blocks.chunks(config.chunk_pairs, focus):
+            if space.has_rules:
+                good = space.allowed(left, right)
+                left, right = left[good], right[good]
+            if len(left):
+                yield left, right
+
+    return chunks, blocks
+
+
+def train(
+    std: Standardised, config: MatchConfig, pairs: PairChunks | None = None, passes: Sequence[Pass] | None = None
+) -> MatchModel:
+    """Learn a model from the records alone: no labels.
+
+    pairs: candidate pairs to learn from; by default those of the passes (the configuration's, or proposed ones). At most
+    `config.train_pairs` of them are compared, whole chunks evenly over the records.
+    """
+    from resolution.classify.fellegi_sunter import FellegiSunter
+    from resolution.classify.frequencies import FrequencyCounter
+    from resolution.compare import compare_pairs, make_features
+
+    features = make_features(std, config)
+    planned = tuple(passes) if passes is not None else tuple(plan_passes(std, config))
+    space = pair_space(std, config)
+    random = PatternCounts.empty(len(features))
+    left, right = space.random_pairs(RANDOM_PAIRS, config.seed)
+    random.add(compare_pairs(std, features, left, right))
+    totals = level_totals(space, features, random)
+
+    sample, sampled = _training_pairs(std, config, planned, pairs)
+    counts = PatternCounts.empty(len(features))
+    kept = [(a, b, compare_pairs(std, features, a, b)) for a, b in sample]
+    for _, _, levels in kept:
+        counts.add(levels)
+    prior = None if config.prior == "auto" else float(config.prior)
+    rate, m, u, posterior, rounds = expectation_maximisation(counts, totals, features, space.pairs(), prior, sampled)
+
+    attributes = []
+    for i, feature in enumerate(features):
+        frequency: dict[int, float] = {}
+        rare: float | None = None
+        if feature.term_frequency:
+            counter = FrequencyCounter(std.columns[feature.column])
+            for a, b, levels in kept:
+                shared = feature.agreeing(std, a, b, levels[:, i])
+                if shared is not None:
+                    counter.add(shared[1], posterior[np.searchsorted(counts.packed, pack(levels))])
+            frequency, rare = counter.result(sampled)
+        attributes.append(AttributeModel(feature.label, feature.column, feature.labels, tuple(map(float, m[i])),
+                                         tuple(map(float, u[i])), frequency, rare))  # fmt: skip
+    figures = {"records": std.n, "training_pairs": int(counts.count.sum()), "share_of_pairs": sampled, "rounds": rounds,
+               "expected_matching_pairs": round(rate * space.pairs(), 1)}  # fmt: skip
+    threshold = 0.5 if config.threshold == "auto" else float(config.threshold)
+    model = MatchModel(rate, tuple(attributes), planned, threshold, config.fingerprint(), figures)
+    FellegiSunter(model)  # fails early on a model that cannot score
+    return model
+
+
+def _training_pairs(
+    std: Standardised, config: MatchConfig, passes: Sequence[Pass], pairs: PairChunks | None
+) -> tuple[list[tuple[Positions, Positions]], float]:
+    """Pairs to learn from and which share of the candidates they are. The choice depends on record ids, not on their order."""
+    from pandas.util import hash_array
+
+    if pairs is not None:
+        return list(pairs), 1.0
+    chunks, blocks = _pairs(std, config, passes)
+    total = int(blocks.pairs_from().sum())
+    if total <= config.train_pairs:
+        return list(chunks()), 1.0
+    share = config.train_pairs / total
+    identity = hash_array(std.record_ids, categorize=False)
+    limit = np.uint64(share * float(2**64 - 1))
+    found = []
+    for left, right in chunks():
+        drawn = (identity[left] ^ identity[right]) * np.uint64(0x9E3779B97F4A7C15) <= limit
+        found.append((left[drawn], right[drawn]))
+    return found, share
+
+
+def score_pairs(
+    std: Standardised, model: MatchModel, left: Positions, right: Positions, config: MatchConfig
+) -> pd.DataFrame:
+    """Match weight and probability of the given pairs.
+
+    Returns left int32, right int32, match_weight float32 (log2 odds incl. prior), match_probability float64, evidence category.
+    """
+    import pandas as pd
+
+    from resolution.classify.fellegi_sunter import FellegiSunter, probability
+    from resolution.compare import compare_pairs, make_features
+
+    features = make_features(std, config)
+    classifier = FellegiSunter(model)
+    levels = compare_pairs(std, features, left, right)
+    weight = classifier.weigh(std, features, left, right, levels)
+    return pd.DataFrame({"left": left, "right": right, "match_weight": weight.astype(np.float32),
+                         "match_probability": probability(weight), "evidence": classifier.evidence(levels)})  # fmt: skip
+
+
+def score_candidates(
+    std: Standardised, model: MatchModel, config: MatchConfig, chunks: PairChunks, keep: float = KEEP_PROBABILITY
+) -> tuple[pd.DataFrame, int]:
+    """Score chunk by chunk, keeping pairs of at least `keep` probability. Returns (edges with kind 'probable', pairs compared)."""
+    import pandas as pd
+
+    from resolution.classify.fellegi_sunter import FellegiSunter, probability
+    from resolution.compare import compare_pairs, make_features
+
+    features = make_features(std, config)
+    classifier = FellegiSunter(model)
+    least = np.log2(keep) - np.log2(1 - keep)
+    parts: list[tuple[Positions, Positions, npt.NDArray[np.float64], npt.NDArray[np.uint8]]] = []
+    compared = 0
+    for left, right in chunks:
+        compared += len(left)
+        levels = compare_pairs(std, features, left, right)
+        weight = classifier.weigh(std, features, left, right, levels)
+        good = weight >= least
+        parts.append((left[good], right[good], weight[good], levels[good]))
+    if not parts:
+        parts = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0), np.empty((0, len(features)), np.uint8))]
+    left, right, weight, levels = (np.concatenate(column) for column in zip(*parts, strict=True))
+    edges = pd.DataFrame({"left": left, "right": right, "match_weight": weight.astype(np.float32),
+                          "match_probability": probability(weight), "kind": "probable", "evidence": classifier.evidence(levels)})  # fmt: skip
+    return edges, compared
+
+
+def link(records: Any, identifiers: Any = None, config: MatchConfig | None = None, decisions: Any = None,
+         model: MatchModel | None = None) -> LinkResult:  # fmt: skip
+    """Link records in memory.
+
+    records, identifiers: tables (pandas, Arrow, polars) as in docs/architecture.md, or any columns that the configuration maps.
+    decisions: table left, right (record ids) and verdict ('same' or 'different'). model: a trained one; otherwise it is learned here.
+    Raises InputError for missing columns and repeated ids.
+    """
+    import pandas as pd
+
+    from resolution.cluster import cluster
+    from resolution.constraints import make_constraints
+    from resolution.thresholds import choose_threshold
+
+    frame = to_frame(records)
+    config = check_columns(config or load_config(), frame.columns)
+    std = standardise(frame, config)
+    if model is None:
+        model = train(std, config)
+        chosen = False
+    else:
+        chosen = True
+    chunks, blocks = _pairs(std, config, model.passes)
+    edges, compared = score_candidates(std, model, config, chunks())
+    certain, constraints = make_constraints(std, config, identifiers, decisions)
+    if len(certain):
+        edges = pd.concat([certain, edges.astype({"evidence": object})], ignore_index=True)
+    curve: list[dict[str, float]] = []
+    if config.threshold == "auto" and not chosen:
+        model, curve = choose_threshold(std, config, model, edges, constraints)
+    labels = cluster(std.n, edges, constraints(model.threshold))
+    report = {
+        "records": std.n, "clusters": len(np.unique(labels)), "pairs_compared": compared, "edges": len(edges),
+        "threshold": model.threshold, "curve": curve, **model.figures,
+        "passes": [{"pass": p.name, **vars(blocks.reports[p.number])} for p in model.passes if p.number in blocks.reports],
+        "missing": std.report,
+    }  # fmt: skip
+    return LinkResult(labels, edges, model, report)
+
+
+__all__ = ["LinkResult", "all_pairs", "link", "score_candidates", "score_pairs", "train"]
