@@ -1,0 +1,373 @@
+"""Platform contracts: YAML files read into frozen, validated models. The format is explained in connectors/README.md."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from connectors.errors import ContractError
+from connectors.naming import snake_case
+
+if TYPE_CHECKING:
+    from warehouse import TableSpec
+
+CONTRACTS = Path(__file__).parent / "contracts"
+CLEANERS = ("apostrophe", "decimal_id", "meta_prefix", "money", "keep_blank")
+Cleaner = Literal["apostrophe", "decimal_id", "meta_prefix", "money", "keep_blank"]
+Pii = Literal["name", "email", "phone", "address", "birth_date", "id", "handle", "cookie", "device", "ip", "free_text"]
+_TYPE = re.compile(
+    r"text|integer|bigint|smallint|boolean|date|timestamp|timestamptz|jsonb|double precision|numeric\(\d{1,2},\d{1,2}\)"
+)
+TYPES = "text, integer, bigint, smallint, boolean, date, timestamp, timestamptz, jsonb, double precision, numeric(18,2)"
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+# A step of a JSON path: a key of letters, digits, blanks, _ or -, and list positions: data[0].
+_PATH = re.compile(r"(\^\.)?[\w$ -]+(\[\d+\])*(\.[\w$ -]+(\[\d+\])*)*")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Column(_Model):
+    """One column of an object.
+
+    from_            headers or JSON paths that feed it, first non-blank wins; default: the column's own name
+    type             PostgreSQL type
+    clean            named cleaner(s), applied in order before the cast
+    required         a row without a value is rejected, a file without the column too
+    required_column  a file without the column is rejected, blanks are fine
+    derived          made (or completed) by the object's transform
+    pii              class of personal data
+    volatile         changes without meaning: no part of the row's content
+    time_zone        zone of times that are written without one (default UTC)
+    """
+
+    name: str = ""
+    from_: tuple[str, ...] = Field(default=(), alias="from")
+    type: str = "text"
+    clean: tuple[Cleaner, ...] = ()
+    required: bool = False
+    required_column: bool = False
+    derived: bool = False
+    pii: Pii | None = None
+    volatile: bool = False
+    time_zone: str = "UTC"
+    description: str = ""
+
+    @field_validator("from_", "clean", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("type")
+    @classmethod
+    def _known_type(cls, value: str) -> str:
+        if not _TYPE.fullmatch(value):
+            raise ValueError(f"unknown type {value!r}; write one of {TYPES}")
+        return value
+
+    @field_validator("from_")
+    @classmethod
+    def _plain_paths(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for path in value:
+            if not _PATH.fullmatch(path):
+                raise ValueError(
+                    f"{path!r} is no header or path; write keys joined by dots, like via.source.rel or to.data[0].id"
+                )
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        from zoneinfo import available_timezones
+
+        if value not in available_timezones():
+            raise ValueError(f"unknown time zone {value!r}; write an IANA name like Europe/London")
+        return value
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Headers or paths that feed the column, best first."""
+        return self.from_ or (self.name,)
+
+    @property
+    def header_names(self) -> tuple[str, ...]:
+        """The same as names of a file's header, normalised; the column's own name counts as well."""
+        return tuple(dict.fromkeys([*(snake_case(source) for source in self.sources), self.name]))
+
+
+class FileForm(_Model):
+    """One form in which an object's files come.
+
+    pattern         path below the platform's folder; {date} = export date, {yyyymmdd} = without dashes; * and ? as usual
+    format          csv, tsv (separated text with a header) or json (documents, or one per line: both are recognised)
+    delimiter       of csv; `auto` is not offered on purpose: a changed delimiter should be noticed
+    encoding        of text; BOMs and UTF-16 are recognised by themselves
+    line_delimited  json only: never try to read the file as one document (one broken line must not cost the file)
+    record_path     json only: keys under which a document may hold its records (list or single object), first present wins
+    rows            json only: list inside each record whose elements are the rows; `^.x` is then x of the record
+    nested_rows     json only: list inside each record whose elements are rows too, after the record itself
+    children        json only: keys of a record that other objects own; neither stored nor kept in _extra
+    where           json only: top-level key of the document → values; other documents belong to other objects
+    """
+
+    pattern: str
+    format: Literal["csv", "tsv", "json"]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    line_delimited: bool = False
+    record_path: tuple[str, ...] = ()
+    rows: str | None = None
+    nested_rows: str | None = None
+    children: tuple[str, ...] = ()
+    where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @field_validator("pattern")
+    @classmethod
+    def _inside(cls, value: str) -> str:
+        if value.startswith("/") or ".." in Path(value).parts or "\\" in value:
+            raise ValueError("must stay inside the platform's folder; write it like orders/dt={date}/*.csv*")
+        if "{date}" not in value and "{yyyymmdd}" not in value:
+            raise ValueError("must name the export date; write {date} (2026-01-31) or {yyyymmdd} (20260131) somewhere")
+        return value
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, value: str) -> str:
+        if len(value) != 1 or not value.isascii() or value in '"\r\n':
+            raise ValueError('must be one plain character such as , or ; or | ("\\t" for tabs)')
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str) -> str:
+        import codecs
+
+        try:
+            return codecs.lookup(value).name
+        except LookupError:
+            raise ValueError(f"unknown encoding {value!r}; write utf-8, windows-1252, utf-16 …") from None
+
+    @model_validator(mode="after")
+    def _fitting(self) -> FileForm:
+        json_only = [
+            name
+            for name in ("line_delimited", "record_path", "rows", "nested_rows", "children", "where")
+            if getattr(self, name)
+        ]
+        if self.format != "json" and json_only:
+            raise ValueError(f"{json_only[0]} belongs to format json; remove it, or write format: json")
+        if self.rows and self.nested_rows:
+            raise ValueError("rows and nested_rows exclude each other; keep one")
+        return self
+
+    @property
+    def separator(self) -> str:
+        return "\t" if self.format == "tsv" else self.delimiter
+
+
+class Deletion(_Model):
+    """Rows whose `column` has one of `values` are deleted at the source (they are kept; staging reads the mark)."""
+
+    column: str
+    values: tuple[str, ...]
+
+
+class ExportObject(_Model):
+    """One object of a platform: raw.<platform>__<object>."""
+
+    name: str = ""
+    description: str
+    files: tuple[FileForm, ...] = Field(min_length=1)
+    columns: dict[str, Column] = Field(min_length=1)
+    key: tuple[str, ...] = Field(min_length=1)
+    restatement: Literal["upsert", "append", "replace_partition"] = "upsert"
+    partition: tuple[str, ...] = ()
+    version_column: str | None = None
+    history: bool = False
+    look_back_days: int = Field(default=0, ge=0, le=400)
+    empty: Literal["rejected", "allowed"] = "rejected"
+    optional: bool = False
+    transform: str | None = None
+    deletion: Deletion | None = None
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_columns(cls, value: Any) -> Any:
+        columns = value.get("columns") if isinstance(value, dict) else None
+        if isinstance(columns, dict):
+            named = {
+                name: {**(body or {}), "name": name} if isinstance(body, dict | None) else body
+                for name, body in columns.items()
+            }
+            return {**value, "columns": named}
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ExportObject:
+        from connectors.transforms import names as transform_names
+
+        for name in self.columns:
+            if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > 63:
+                raise ValueError(
+                    f"column {name!r}: write lower-case words joined by _, starting with a letter, at most 63 characters"
+                )
+        used = {
+            "key": self.key,
+            "partition": self.partition,
+            "version_column": (self.version_column,) if self.version_column else (),
+            "indexes": tuple(name for index in self.indexes for name in index),
+            "deletion": (self.deletion.column,) if self.deletion else (),
+        }
+        for where, names in used.items():
+            for name in names:
+                if name not in self.columns:
+                    raise ValueError(
+                        f"{where} names {name!r}, which is not among columns; add the column or correct the name"
+                    )
+        for name in self.key:
+            if not self.columns[name].required:
+                raise ValueError(f"key column {name!r} may be blank; write required: true on it")
+        if (self.restatement == "replace_partition") != bool(self.partition):
+            raise ValueError("restatement replace_partition and partition belong together; write both or neither")
+        if self.transform and self.transform not in transform_names():
+            raise ValueError(f"unknown transform {self.transform!r}; write one of {', '.join(transform_names())}")
+        if not self.transform and any(column.derived for column in self.columns.values()):
+            raise ValueError(
+                "a column is derived, but there is no transform to make it; write transform: <name>, or remove derived"
+            )
+        return self
+
+
+class PlatformContract(_Model):
+    """Everything Journeyline knows about one platform's nightly exports."""
+
+    platform: str
+    title: str
+    description: str
+    objects: dict[str, ExportObject] = Field(min_length=1)
+    hash: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_objects(cls, value: Any) -> Any:
+        objects = value.get("objects") if isinstance(value, dict) else None
+        if isinstance(objects, dict):
+            named = {name: {**body, "name": name} if isinstance(body, dict) else body for name, body in objects.items()}
+            return {**value, "objects": named}
+        return value
+
+    @model_validator(mode="after")
+    def _names(self) -> PlatformContract:
+        for name in (self.platform, *self.objects):
+            if not isinstance(name, str) or not _NAME.fullmatch(name):
+                raise ValueError(f"{name!r}: platform and object names are lower-case words joined by _")
+        return self
+
+
+class _UniqueLoader(yaml.SafeLoader):
+    """SafeLoader that refuses a key written twice: YAML would silently keep the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key!r} is written twice", problem_mark=key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_contract(path: Path) -> PlatformContract:
+    """Read and check one contract file. Raises ContractError that names file, key and what to write instead."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = yaml.load(text, _UniqueLoader)
+    except OSError as error:
+        raise ContractError(f"{path.name}: cannot be read ({error.strerror}).") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ContractError(f"{path.name}: is not valid YAML: {_short(str(error))}") from None
+    if not isinstance(data, dict):
+        raise ContractError(f"{path.name}: is empty or no mapping; begin with `platform: {path.stem}`.")
+    try:
+        contract = PlatformContract.model_validate({**data, "hash": hashlib.sha256(text.encode()).hexdigest()[:16]})
+    except ValidationError as error:
+        lines = [_explain(path.name, part) for part in error.errors()]
+        raise ContractError("\n".join(lines)) from None
+    if contract.platform != path.stem:
+        raise ContractError(
+            f"{path.name}: platform is {contract.platform!r}; write `platform: {path.stem}` or rename the file."
+        )
+    return contract
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:300]
+
+
+def _explain(file: str, part: Any) -> str:
+    where = ".".join(str(step) for step in part["loc"]) or "(top)"
+    kind, context = part["type"], part.get("ctx", {})
+    if kind == "extra_forbidden":
+        advice = "is not a key of the contract format; correct its spelling or remove it"
+    elif kind == "missing":
+        advice = "is missing; add it"
+    elif kind == "literal_error":
+        advice = f"must be one of {context['expected']}"
+    else:
+        advice = part["msg"].removeprefix("Value error, ")
+    return f"{file}: {where}: {advice}."
+
+
+@lru_cache(maxsize=64)
+def _cached(path: Path, _changed: int) -> PlatformContract:
+    return read_contract(path)
+
+
+def platforms() -> list[str]:
+    """Names of all platforms that have a contract, sorted."""
+    return sorted(path.stem for path in CONTRACTS.glob("*.yml"))
+
+
+def load_contract(platform: str) -> PlatformContract:
+    """The contract of a platform. Raises ContractError when there is none or it is wrong."""
+    if platform not in platforms():
+        raise ContractError(f"There is no contract for {platform!r}; known platforms: {', '.join(platforms())}.")
+    path = CONTRACTS / f"{platform}.yml"
+    return _cached(path, path.stat().st_mtime_ns)
+
+
+def find_object(platform: str, name: str) -> ExportObject:
+    """One object of a platform's contract. Raises ContractError when there is none."""
+    contract = load_contract(platform)
+    if name not in contract.objects:
+        raise ContractError(f"{platform}.yml has no object {name!r}; it has {', '.join(contract.objects)}.")
+    return contract.objects[name]
+
+
+def table_spec(platform: str, object: str) -> TableSpec:
+    """What the warehouse must know about an object's tables."""
+    return spec_of(platform, find_object(platform, object))
+
+
+def spec_of(platform: str, export: ExportObject) -> TableSpec:
+    """The same, of an object that is already at hand."""
+    from warehouse.specs import ColumnSpec, TableSpec
+
+    columns = tuple(
+        ColumnSpec(column.name, column.type, column.required, column.pii, column.volatile, column.description)
+        for column in export.columns.values()
+    )
+    return TableSpec(
+        platform, export.name, columns, export.key, export.restatement, export.partition,
+        export.version_column, export.history, export.indexes,
+    )  # fmt: skip

@@ -1,0 +1,21 @@
+"""Everything connectors can refuse, in plain words: what happened, where, and what to do. No message carries a value."""
+
+
+class ConnectorsError(Exception):
+    """Base of all connector errors."""
+
+
+class ContractError(ConnectorsError):
+    """A contract file is missing or says something that cannot be: names the file, the key and what to write instead."""
+
+
+class PlaceError(ConnectorsError):
+    """Exports cannot be listed or read where they should lie."""
+
+
+class UnsafePathError(PlaceError):
+    """A path leads out of the exports folder."""
+
+
+class FileRejectedError(ConnectorsError):
+    """A file cannot be accepted as a whole: its batch is rejected, nothing of it reaches raw."""
