@@ -2,6 +2,7 @@
 
 from expectations.batch import audit_batch, audit_batches
 from expectations.errors import AuditError, ExpectationsError, GateFailedError, SuiteError
+from expectations.layers import audit_identities, audit_marts
 from expectations.results import CheckResult, GateResult
 
 __all__ = [
@@ -13,4 +14,6 @@ __all__ = [
     "SuiteError",
     "audit_batch",
     "audit_batches",
+    "audit_identities",
+    "audit_marts",
 ]

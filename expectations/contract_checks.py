@@ -17,12 +17,14 @@ def contract_checks(spec: TableSpec) -> list[Check]:
     for name in [*spec.key, *(name for name in required if name not in spec.key)]:
         role = "key" if name in spec.key else "required"
         checks.append(
-            Check(
-                check=f"{name}_present",
-                type="expect_column_values_to_not_be_null",
-                severity="critical",
-                description=f"The contract says that {name} is a {role} column, so every row has it.",
-                column=name,
+            Check.model_validate(
+                {
+                    "check": f"{name}_present",
+                    "type": "expect_column_values_to_not_be_null",
+                    "severity": "critical",
+                    "description": f"The contract says that {name} is a {role} column, so every row has it.",
+                    "column": name,
+                }
             )
         )
     return checks

@@ -57,9 +57,10 @@ def _source(url: str) -> Any:
     # Its log lines may quote statements and driver errors, and driver errors may quote row values.
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     source = context.data_sources.add_postgres(name="warehouse", connection_string=url)
     figures = source.add_query_asset(name="figures", query="select 1 as journeyline")
     figures.add_batch_definition_whole_table("all")
@@ -124,10 +125,14 @@ def _validate(job: Job, source: Any, table: tuple[str, str] | None, checks: Sequ
     suite = gx.ExpectationSuite(name=job.suite)
     for check in checks:
         suite.add_expectation(_expectation(job, check, table is not None))
-    validator = Validator(_definition(source, table), result_format=RESULT_FORMAT)  # type: ignore[arg-type]
+    validator = Validator(_definition(source, table), result_format=RESULT_FORMAT)
     outcome = validator.validate_expectation_suite(suite)
     by_name = {check.check: check for check in checks}
-    return [_read(job, by_name[result.expectation_config.meta["check"]], result) for result in outcome.results]
+    return [_read(job, by_name[_name(result)], result) for result in outcome.results]
+
+
+def _name(result: Any) -> str:
+    return str(result.expectation_config.meta["check"])
 
 
 def _expectation(job: Job, check: Check, has_rows: bool) -> Any:
@@ -152,9 +157,8 @@ def _expectation(job: Job, check: Check, has_rows: bool) -> Any:
     elif has_rows and job.batch_id is not None and "row_condition" in implementation.__fields__:
         given["row_condition"] = Column("_batch_id") == job.batch_id
     try:
-        return implementation(
-            severity=check.severity, description=check.description, meta={"check": check.check}, **given
-        )
+        common: dict[str, Any] = {"severity": check.severity, "meta": {"check": check.check}}
+        return implementation(description=check.description, **common, **given)
     except (ValueError, TypeError) as error:
         raise SuiteError(f"{place}: {check.type} does not accept these arguments: {_first_line(error)}") from error
 
