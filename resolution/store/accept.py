@@ -1,0 +1,119 @@
+"""Accepting and discarding a proposal: one transaction each, safe to repeat."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+
+from resolution.errors import ResolutionError
+from resolution.store.propose import empty_next, find_run
+
+if TYPE_CHECKING:
+    import psycopg
+
+log = logging.getLogger(__name__)
+
+
+class RunStateError(ResolutionError):
+    """A run cannot be accepted or discarded as it stands; the message says why and what to do."""
+
+
+RECORDS = """email, phone, full_name, given_name, family_name, birth_date, address_line, city, postcode, region,
+    country_code, company, email_consent, sms_consent, is_identified, record_count, platform_count, first_seen_at,
+    last_seen_at, provenance, conflicts, household_id"""
+
+ACCEPT = (
+    """insert into identity.golden_customers
+           (golden_customer_id, created_run_id, created_date, status, record_count, founding_record_key)
+       select n.golden_customer_id, n.run_id, r.export_date, 'live', n.record_count, n.founding_record_key
+       from identity.next_golden_customers n join identity.runs r using (run_id) where n.run_id = %(run)s and n.is_new""",
+    """update identity.golden_customers c
+       set status = n.status, merged_into_id = n.merged_into_id, record_count = n.record_count,
+           closed_run_id = case when n.status = 'live' then null else n.run_id end
+       from identity.next_golden_customers n
+       where n.run_id = %(run)s and not n.is_new and c.golden_customer_id = n.golden_customer_id
+         and (c.status, c.merged_into_id, c.record_count) is distinct from (n.status, n.merged_into_id, n.record_count)""",
+    """update identity.record_links l set valid_to_run_id = %(run)s
+       from identity.next_record_links n
+       where n.run_id = %(run)s and l.source_record_key = n.source_record_key and l.valid_to_run_id is null""",
+    """insert into identity.record_links
+           (source_record_key, golden_customer_id, valid_from_run_id, decided_by, match_probability)
+       select source_record_key, golden_customer_id, run_id, decided_by, match_probability
+       from identity.next_record_links where run_id = %(run)s and golden_customer_id is not null""",
+    """insert into identity.golden_id_changes (run_id, change_kind, from_id, to_id, records_moved, evidence)
+       select run_id, change_kind, from_id, to_id, records_moved, evidence from identity.next_golden_id_changes
+       where run_id = %(run)s order by change_kind, from_id nulls first, to_id nulls first""",
+    """delete from identity.match_edges m using identity.next_match_edges n
+       where n.run_id = %(run)s and n.is_withdrawn
+         and (m.left_key, m.right_key, m.kind, m.evidence) = (n.left_key, n.right_key, n.kind, n.evidence)""",
+    """insert into identity.match_edges (left_key, right_key, kind, evidence, match_weight, match_probability, run_id)
+       select left_key, right_key, kind, evidence, match_weight, match_probability, run_id
+       from identity.next_match_edges where run_id = %(run)s and not is_withdrawn""",
+    # A row with pass -1 says: the keys of this record are new (or gone).
+    """delete from identity.block_keys b using identity.next_block_keys n
+       where n.run_id = %(run)s and n.pass = -1 and b.source_record_key = n.source_record_key""",
+    """insert into identity.block_keys (source_record_key, pass, block_key)
+       select source_record_key, pass, block_key from identity.next_block_keys where run_id = %(run)s and pass >= 0""",
+    """delete from identity.golden_records g using identity.next_golden_customers n
+       where n.run_id = %(run)s and g.golden_customer_id = n.golden_customer_id and n.status <> 'live'""",
+    f"""insert into identity.golden_records (golden_customer_id, run_id, {RECORDS})
+       select golden_customer_id, run_id, {RECORDS} from identity.next_golden_records where run_id = %(run)s
+       on conflict (golden_customer_id) do update set (run_id, {RECORDS}) =
+           (excluded.run_id, {", ".join("excluded." + c.strip() for c in RECORDS.split(","))})""",  # noqa: S608
+    """update identity.model_parameters p set is_active = (p.parameter_version = r.parameter_version)
+       from identity.runs r where r.run_id = %(run)s and r.parameter_version is not null
+         and p.is_active <> (p.parameter_version = r.parameter_version)""",
+    """update identity.runs set status = 'accepted', finished_at = clock_timestamp() where run_id = %(run)s""",
+    """insert into ops.watermarks (consumer, source, seq)
+       select 'resolution', 'int_person_records', source_seq from identity.runs where run_id = %(run)s
+       on conflict (consumer, source) do update set seq = excluded.seq""",
+)
+ANALYSED = ("record_links", "golden_customers", "match_edges", "block_keys", "golden_records")
+
+
+def accept(connection: psycopg.Connection[Any], run_id: int) -> bool:
+    """Make a proposal the truth; False when it already was. The caller's transaction is all of it.
+
+    Raises RunStateError for a run that is unknown, discarded, or not the newest proposal.
+    """
+    run = find_run(connection, run_id, lock=True)
+    if run is None:
+        raise RunStateError(f"there is no identity run {run_id}; `python -m resolution status` lists the runs")
+    if run.status == "accepted":
+        return False
+    if run.status == "discarded":
+        raise RunStateError(f"identity run {run_id} was discarded; run the night again to get a new proposal")
+    if run.kind == "full":
+        # A full run proposes all evidence and all keys, so the old ones go at once.
+        connection.execute("truncate identity.match_edges, identity.block_keys")
+    for statement in ACCEPT:
+        connection.execute(sql.SQL(statement), {"run": run_id})  # type: ignore[arg-type]
+    empty_next(connection)
+    log.info("identity run %d accepted (%s)", run_id, run.kind)
+    return True
+
+
+def refresh_statistics(connection: psycopg.Connection[Any]) -> None:
+    """Let the planner know the new sizes."""
+    for table in ANALYSED:
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier("identity", table)))
+
+
+def discard(connection: psycopg.Connection[Any], run_id: int, reason: str) -> bool:
+    """Throw a proposal away; False when it already was. RunStateError when it is unknown or accepted."""
+    run = find_run(connection, run_id, lock=True)
+    if run is None:
+        raise RunStateError(f"there is no identity run {run_id}; `python -m resolution status` lists the runs")
+    if run.status == "discarded":
+        return False
+    if run.status == "accepted":
+        raise RunStateError(f"identity run {run_id} is accepted and cannot be discarded")
+    connection.execute(
+        """update identity.runs set status = 'discarded', reason = %s, finished_at = clock_timestamp()
+           where run_id = %s""",
+        (reason, run_id),
+    )
+    empty_next(connection)
+    return True

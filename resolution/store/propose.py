@@ -1,0 +1,191 @@
+"""The registry's earlier state for the records in scope, and the proposal of one run in `identity.next_*`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+
+from resolution.registry import Registry
+from resolution.store.bulk import copy_in, copy_out
+
+if TYPE_CHECKING:
+    import polars as pl
+    import psycopg
+    import pyarrow as pa
+
+NEXT_TABLES = (
+    "next_record_links", "next_golden_customers", "next_golden_id_changes", "next_match_edges", "next_block_keys",
+    "next_golden_records",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A row of identity.runs as far as later runs need it."""
+
+    run_id: int
+    export_date: dt.date
+    status: str
+    kind: str
+    source_seq: int
+    parameter_version: int | None
+    customers_total: int
+
+
+def last_accepted(connection: psycopg.Connection[Any]) -> StoredRun | None:
+    """The newest accepted run of the matcher (erasures do not read records)."""
+    return _run_row(connection, "where status = 'accepted' and kind <> 'erasure' order by run_id desc limit 1")
+
+
+def find_run(connection: psycopg.Connection[Any], run_id: int, *, lock: bool = False) -> StoredRun | None:
+    """One run by number."""
+    return _run_row(connection, "where run_id = %s" + (" for update" if lock else ""), run_id)
+
+
+def _run_row(connection: psycopg.Connection[Any], condition: str, *params: Any) -> StoredRun | None:
+    query = sql.SQL(
+        "select run_id, export_date, status, kind, source_seq, parameter_version, customers_total from identity.runs "
+    ) + sql.SQL(condition)  # type: ignore[arg-type]
+    row = connection.execute(query, params or None).fetchone()
+    return StoredRun(*row) if row else None
+
+
+def active_parameters(connection: psycopg.Connection[Any]) -> tuple[int, str, dict[str, Any]] | None:
+    """(version, hash of the settings, parameters) in force; None before the first accepted run."""
+    row = connection.execute(
+        """select parameter_version, config_hash, parameters from identity.model_parameters
+           where is_active order by parameter_version desc limit 1"""
+    ).fetchone()
+    return (int(row[0]), str(row[1]), dict(row[2])) if row else None
+
+
+def save_parameters(
+    connection: psycopg.Connection[Any], run_id: int, config_hash: str, parameters: dict[str, Any]
+) -> int:
+    """Store a new version, not yet in force; accepting the run puts it in force."""
+    row = connection.execute(
+        """insert into identity.model_parameters (trained_by_run_id, config_hash, parameters)
+           values (%s, %s, %s::jsonb) returning parameter_version""",
+        (run_id, config_hash, json.dumps(parameters, sort_keys=True)),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def open_run(connection: psycopg.Connection[Any], export_date: dt.date, kind: str, reason: str, source_seq: int) -> int:
+    """Begin a proposal; its number."""
+    row = connection.execute(
+        """insert into identity.runs (export_date, kind, reason, source_seq) values (%s, %s, %s, %s)
+           returning run_id""",
+        (export_date, kind, reason, source_seq),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def finish_run(connection: psycopg.Connection[Any], run_id: int, figures: dict[str, Any]) -> None:
+    """Write the run's figures; they stand with the proposal, so that the audit can read them."""
+    columns = sorted(figures)
+    connection.execute(
+        sql.SQL("update identity.runs set {}, finished_at = clock_timestamp() where run_id = {}").format(
+            sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(c), sql.Placeholder()) for c in columns),
+            sql.Placeholder(),
+        ),
+        [*(figures[c] for c in columns), run_id],
+    )
+
+
+def earlier_registry(connection: psycopg.Connection[Any], *, everything: bool) -> Registry:
+    """Registry of the records in the temporary table `scope` (all of them when `everything`)."""
+    import polars as pl
+    import pyarrow as pa
+
+    only = sql.SQL("") if everything else sql.SQL("join scope s on s.source_record_key = h.source_record_key")
+    link_types = {"source_record_key": pa.string(), "golden_customer_id": pa.string(), "since_run_id": pa.int64()}
+    seen = sql.SQL(
+        """select h.source_record_key,
+                  (array_agg(h.golden_customer_id order by h.valid_from_run_id desc))[1] as golden_customer_id,
+                  min(h.valid_from_run_id) as since_run_id, bool_or(h.valid_to_run_id is null) as is_current
+           from identity.record_links h {} group by h.source_record_key"""
+    ).format(only)
+    base = sql.SQL("select source_record_key, golden_customer_id, since_run_id from ({}) l where {}")
+    links = copy_out(connection, base.format(seen, sql.SQL("is_current")), link_types)
+    history = copy_out(connection, base.format(seen, sql.SQL("not is_current")), link_types)
+    customers = copy_out(
+        connection,
+        sql.SQL(
+            """select c.golden_customer_id, c.created_run_id, c.status from identity.golden_customers c
+               where c.golden_customer_id in (select h.golden_customer_id from identity.record_links h {})"""
+        ).format(only),
+        {"golden_customer_id": pa.string(), "created_run_id": pa.int64(), "status": pa.string()},
+    )
+    founder = sql.SQL("") if everything else sql.SQL("join scope s on s.source_record_key = c.founding_record_key")
+    issued = copy_out(
+        connection,
+        sql.SQL(
+            """select c.founding_record_key, count(*) from identity.golden_customers c {}
+               group by c.founding_record_key"""
+        ).format(founder),
+        {"founding_record_key": pa.string(), "generations": pa.int64()},
+    )
+    frames = [pl.from_arrow(t) for t in (links, customers, history, issued)]
+    return Registry(*[f if isinstance(f, pl.DataFrame) else f.to_frame() for f in frames])
+
+
+def current_links(connection: psycopg.Connection[Any], *, everything: bool) -> pl.DataFrame:
+    """Current links of the scope with how they were decided: source_record_key, golden_customer_id, decided_by."""
+    import polars as pl
+    import pyarrow as pa
+
+    only = sql.SQL("") if everything else sql.SQL("join scope s on s.source_record_key = h.source_record_key")
+    table = copy_out(
+        connection,
+        sql.SQL(
+            """select h.source_record_key, h.golden_customer_id, h.decided_by from identity.record_links h {}
+               where h.valid_to_run_id is null"""
+        ).format(only),
+        {"source_record_key": pa.string(), "golden_customer_id": pa.string(), "decided_by": pa.string()},
+    )
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def write_next(connection: psycopg.Connection[Any], table: str, run_id: int, rows: pl.DataFrame) -> int:
+    """Append rows to `identity.next_<table>` under the run's number."""
+    import polars as pl
+
+    framed = rows.select(pl.lit(run_id, dtype=pl.Int64).alias("run_id"), pl.all())
+    return copy_in(connection, f"identity.next_{table}", framed.to_arrow())
+
+
+def write_edges(connection: psycopg.Connection[Any], run_id: int, edges: pa.Table, *, withdrawn: bool) -> int:
+    """Append evidence to `identity.next_match_edges`."""
+    import pyarrow as pa
+
+    n = edges.num_rows
+    table = edges.append_column("run_id", pa.array([run_id], pa.int64()).take(pa.array([0] * n, pa.int64())))
+    table = table.append_column("is_withdrawn", pa.array([withdrawn]).take(pa.array([0] * n, pa.int64())))
+    return copy_in(connection, "identity.next_match_edges", table)
+
+
+def empty_next(connection: psycopg.Connection[Any]) -> None:
+    """Empty the proposal tables."""
+    tables = sql.SQL(", ").join(sql.Identifier("identity", t) for t in NEXT_TABLES)
+    connection.execute(sql.SQL("truncate {}").format(tables))
+
+
+def discard_leftovers(connection: psycopg.Connection[Any], reason: str) -> list[int]:
+    """Discard proposals that nobody accepted (a crash, a failed audit); their numbers."""
+    rows = connection.execute(
+        """update identity.runs set status = 'discarded', reason = coalesce(reason || '; ', '') || %s,
+                  finished_at = clock_timestamp() where status = 'proposed' returning run_id""",
+        (reason,),
+    ).fetchall()
+    if rows:
+        empty_next(connection)
+    return [int(r[0]) for r in rows]

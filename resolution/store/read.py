@@ -1,0 +1,316 @@
+"""What a night reads: the changed records, the records their change can reach, and the registry's earlier state.
+
+All statements run in one transaction of the caller, over temporary tables that disappear with it. `changed` holds the
+records that changed (live or gone), `new_keys` their keys of tonight; together with `identity.block_keys` they are the
+effective keys: what a full run would index.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+
+from resolution.store.bulk import copy_in, copy_out
+
+if TYPE_CHECKING:
+    import psycopg
+    import pyarrow as pa
+
+FIRST_IDENTIFIER_PASS = 1000
+TEXT_COLUMNS = (
+    "source_platform", "record_kind", "email", "phone", "full_name", "given_name", "family_name", "birth_date",
+    "address_line", "city", "postcode", "region", "country_code", "company", "email_consent", "sms_consent",
+)  # fmt: skip
+TIME_COLUMNS = ("email_consent_at", "sms_consent_at", "first_seen_at", "last_seen_at")
+FLAG_COLUMNS = ("is_email_verified", "is_phone_shared")
+LIVE = sql.SQL("not coalesce(r.is_deleted, false) and not coalesce(r.is_internal, false)")
+EFFECTIVE = sql.SQL(
+    """(select b.source_record_key, b.pass, b.block_key from identity.block_keys b
+        where not exists (select 1 from changed c where c.source_record_key = b.source_record_key)
+        union all select n.source_record_key, n.pass, n.block_key from new_keys n)"""
+)
+
+
+class NightReader:
+    """Reads for one run. With `full`, every live record counts as changed and nothing stored is looked at."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+
+    def _run(self, statement: str, *params: Any, **parts: sql.Composable) -> psycopg.Cursor[Any]:
+        query = sql.SQL(statement).format(live=LIVE, effective=EFFECTIVE, **parts)  # type: ignore[arg-type]
+        named = params[0] if params and isinstance(params[0], dict) else params or None
+        return self.connection.execute(query, named)
+
+    def source_seq(self) -> int:
+        """Newest sequence number in the int tables."""
+        row = self._run(
+            """select greatest(coalesce((select max(_changed_seq) from intermediate.int_person_records), 0),
+                               coalesce((select max(_changed_seq) from intermediate.int_identifiers), 0))"""
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def find_changed(self, after_seq: int) -> tuple[int, int]:
+        """Fill `changed` with the records that changed after a sequence number; (all, live) counts."""
+        self._run("create temp table changed (source_record_key uuid primary key, is_live boolean) on commit drop")
+        self._run(
+            """insert into changed
+               select k.source_record_key, coalesce({live}, false)
+               from (select source_record_key from intermediate.int_person_records where _changed_seq > %s
+                     union select source_record_key from intermediate.int_identifiers where _changed_seq > %s) k
+               left join intermediate.int_person_records r using (source_record_key)""",
+            after_seq,
+            after_seq,
+        )
+        self._run("analyze changed")
+        row = self._run("select count(*), count(*) filter (where is_live) from changed").fetchone()
+        return (int(row[0]), int(row[1])) if row else (0, 0)
+
+    def live_count(self) -> int:
+        """Live records: neither deleted nor internal."""
+        row = self._run("select count(*) from intermediate.int_person_records r where {live}").fetchone()
+        return int(row[0]) if row else 0
+
+    def records(self, keys_of: str | None) -> pa.Table:
+        """Live person records, by key; only those in the temporary table `keys_of` unless it is None."""
+        import pyarrow as pa
+
+        stamp = pa.timestamp("us", tz="UTC")
+        types: dict[str, pa.DataType] = {"source_record_key": pa.string()}
+        types |= {c: pa.string() for c in TEXT_COLUMNS}
+        types |= {c: stamp for c in TIME_COLUMNS} | {c: pa.bool_() for c in FLAG_COLUMNS}
+        # ISO 8601 with Z, which Arrow reads whatever the session's date style.
+        times = [
+            sql.SQL("to_char(r.{0} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')").format(sql.Identifier(c))
+            for c in TIME_COLUMNS
+        ]
+        plain = [sql.SQL("r.{}").format(sql.Identifier(c)) for c in ("source_record_key", *TEXT_COLUMNS)]
+        flags = [sql.SQL("r.{}").format(sql.Identifier(c)) for c in FLAG_COLUMNS]
+        query = sql.SQL("select {} from intermediate.int_person_records r {} where {} order by r.source_record_key")
+        return copy_out(
+            self.connection, query.format(sql.SQL(", ").join([*plain, *times, *flags]), _only(keys_of), LIVE), types
+        )
+
+    def identifiers(self, keys_of: str | None, types: tuple[str, ...] | None = None) -> pa.Table:
+        """Live identifiers of live records: source_record_key, identifier_type, _namespace, _value, is_verified."""
+        import pyarrow as pa
+
+        query = sql.SQL(
+            """select i.source_record_key, i.identifier_type, i.identifier_namespace, i.identifier_value, i.is_verified
+               from intermediate.int_identifiers i
+               join intermediate.int_person_records r on r.source_record_key = i.source_record_key {only}
+               where not coalesce(i.is_deleted, false) and {live} {kinds}"""
+        ).format(
+            only=_only(keys_of),
+            live=LIVE,
+            kinds=sql.SQL("and i.identifier_type = any({})").format(sql.Literal(list(types))) if types else sql.SQL(""),
+        )
+        names = ("source_record_key", "identifier_type", "identifier_namespace", "identifier_value")
+        return copy_out(self.connection, query, dict.fromkeys(names, pa.string()) | {"is_verified": pa.bool_()})
+
+    def load_new_keys(self, keys: pa.Table, caps: dict[int, int]) -> None:
+        """Tonight's keys of the changed records (source_record_key, pass, block_key), and the cap of each pass."""
+        self._run("create temp table new_keys (source_record_key uuid, pass smallint, block_key bigint) on commit drop")
+        copy_in(self.connection, "new_keys", keys)
+        self._run("create index on new_keys (pass, block_key)")
+        self._run("create temp table caps (pass smallint primary key, cap bigint) on commit drop")
+        with self.connection.cursor() as cursor:
+            cursor.executemany("insert into caps values (%s, %s)", sorted(caps.items()))
+        self._run("analyze new_keys")
+
+    def find_reach(self) -> None:
+        """Find what the change can reach.
+
+        near         records whose certain edges to each other must be made anew: the changed ones and the holders of
+                     every identifier that a changed record has or had (values above their limit before and after: none)
+        focus        records whose probable edges must be made anew: the changed ones and the members of every block
+                     that crossed its cap
+        near_keys    keys of all identifiers of `near` with all their holders
+        focus_keys   keys of all usable blocks of `focus` with all their members
+        """
+        self._run(
+            """create temp table touched on commit drop as
+               select k.pass, k.block_key, sum(k.delta) as delta,
+                      (select count(*) from identity.block_keys b where b.pass = k.pass and b.block_key = k.block_key)
+                      as old_count
+               from (select pass, block_key, 1 as delta from new_keys
+                     union all select b.pass, b.block_key, -1 from identity.block_keys b join changed
+                     using (source_record_key)) k
+               group by k.pass, k.block_key"""
+        )
+        self._run("create index on touched (pass, block_key)")
+        self._run("analyze touched")
+        self._run("create temp table near (source_record_key uuid primary key) on commit drop")
+        self._run("insert into near select source_record_key from changed")
+        self._run(
+            """insert into near select e.source_record_key from touched t
+               join caps using (pass)
+               join {effective} e on e.pass = t.pass and e.block_key = t.block_key
+               where t.pass >= %s and least(t.old_count, t.old_count + t.delta) <= caps.cap
+               on conflict do nothing""",
+            FIRST_IDENTIFIER_PASS,
+        )
+        self._run("create temp table focus (source_record_key uuid primary key) on commit drop")
+        self._run("insert into focus select source_record_key from changed")
+        self._run(
+            """insert into focus select e.source_record_key from touched t
+               join caps using (pass)
+               join {effective} e on e.pass = t.pass and e.block_key = t.block_key
+               where t.pass < %s and (t.old_count <= caps.cap) <> (t.old_count + t.delta <= caps.cap)
+               on conflict do nothing""",
+            FIRST_IDENTIFIER_PASS,
+        )
+        self._run("analyze near")
+        self._run("analyze focus")
+        self._blocks_of("near", sql.SQL(">="))
+        self._blocks_of("focus", sql.SQL("<"))
+        self._run(
+            """create temp table universe on commit drop as
+               select source_record_key from near union select source_record_key from focus
+               union select source_record_key from near_keys union select source_record_key from focus_keys"""
+        )
+        self._run("alter table universe add primary key (source_record_key)")
+
+    def _blocks_of(self, name: str, comparison: sql.SQL) -> None:
+        """Members of all blocks (or holders of all identifiers) of the records in a temporary table, below the cap."""
+        parts = {"keys": sql.Identifier(f"{name}_keys"), "names": sql.Identifier(name), "comparison": comparison}
+        parts["blocks"] = sql.Identifier(f"{name}_blocks")
+        self._run(
+            """create temp table {blocks} on commit drop as
+               select distinct e.pass, e.block_key from {names} n
+               join {effective} e on e.source_record_key = n.source_record_key where e.pass {comparison} %s""",
+            FIRST_IDENTIFIER_PASS,
+            **parts,
+        )
+        self._run("analyze {blocks}", **parts)
+        self._run(
+            """create temp table {keys} on commit drop as
+               select source_record_key, pass, block_key from (
+                   select e.*, count(*) over (partition by e.pass, e.block_key) as size
+                   from {blocks} b join {effective} e on e.pass = b.pass and e.block_key = b.block_key) e
+               join caps using (pass) where size between 2 and caps.cap""",
+            **parts,
+        )
+        self._run("analyze {keys}", **parts)
+
+    def keys(self, table: str) -> pa.Table:
+        """Rows of near_keys or focus_keys: source_record_key, pass, key."""
+        import pyarrow as pa
+
+        query = sql.SQL("select source_record_key, pass, block_key from {}").format(sql.Identifier(table))
+        return copy_out(
+            self.connection, query, {"source_record_key": pa.string(), "pass": pa.int16(), "key": pa.int64()}
+        )
+
+    def key_list(self, table: str) -> pa.Array:
+        """The record keys of a temporary table."""
+        import pyarrow as pa
+
+        query = sql.SQL("select source_record_key from {}").format(sql.Identifier(table))
+        return copy_out(self.connection, query, {"source_record_key": pa.string()})["source_record_key"]
+
+    def stored_edges(self) -> pa.Table:
+        """Accepted edges that tonight's evidence replaces: certain within `near`, probable at `focus`."""
+        return self._edges(
+            """select m.* from identity.match_edges m
+               join near a on a.source_record_key = m.left_key join near b on b.source_record_key = m.right_key
+               where m.kind = 'certain'
+               union all
+               select m.* from identity.match_edges m join focus f on f.source_record_key = m.left_key
+               where m.kind = 'probable'
+               union all
+               select m.* from identity.match_edges m join focus f on f.source_record_key = m.right_key
+               where m.kind = 'probable'
+                 and not exists (select 1 from focus g where g.source_record_key = m.left_key)"""
+        )
+
+    def stored_decisions(self) -> pa.Table:
+        """Decisions as they were applied by the accepted runs."""
+        return self._edges("select m.* from identity.match_edges m where m.kind = 'decision'")
+
+    def live_decisions(self) -> list[tuple[str, str, str, str, str]]:
+        """Decisions in force: left_key, right_key, verdict, author, reason."""
+        rows = self._run(
+            """select left_key::text, right_key::text, verdict, author, reason from identity.decisions
+               where revoked_at is null order by left_key, right_key"""
+        )
+        return [(str(a), str(b), str(c), str(d), str(e)) for a, b, c, d, e in rows.fetchall()]
+
+    def live_among(self, keys: list[str]) -> set[str]:
+        """Those of the given record keys that are live records."""
+        rows = self._run(
+            """select r.source_record_key::text from intermediate.int_person_records r
+               where r.source_record_key = any(%s::uuid[]) and {live}""",
+            keys,
+        )
+        return {str(row[0]) for row in rows.fetchall()}
+
+    def find_scope(self, run_id: int) -> None:
+        """Fill `scope`: every record connected, by earlier or new evidence or a golden id, with one whose evidence changed."""
+        self._run("create temp table scope (source_record_key uuid primary key, step integer) on commit drop")
+        self._run("insert into scope select source_record_key, 0 from changed")
+        self._run(
+            """insert into scope select k, 0 from identity.next_match_edges e,
+               lateral (values (e.left_key), (e.right_key)) v(k) where e.run_id = %s on conflict do nothing""",
+            run_id,
+        )
+        self._run("create index on scope (step)")
+        step = 0
+        while True:
+            self._run("analyze scope")
+            grown = self._run(
+                """insert into scope select found.k, %(step)s + 1 from (
+                       select m.right_key from scope s join identity.match_edges m on m.left_key = s.source_record_key
+                       where s.step = %(step)s and m.evidence <> 'different'
+                       union select m.left_key from scope s join identity.match_edges m on m.right_key = s.source_record_key
+                       where s.step = %(step)s and m.evidence <> 'different'
+                       union select e.right_key from scope s join identity.next_match_edges e
+                       on e.left_key = s.source_record_key
+                       where s.step = %(step)s and e.run_id = %(run)s and e.evidence <> 'different'
+                       union select e.left_key from scope s join identity.next_match_edges e
+                       on e.right_key = s.source_record_key
+                       where s.step = %(step)s and e.run_id = %(run)s and e.evidence <> 'different'
+                       union select b.source_record_key from scope s
+                       join identity.record_links a on a.source_record_key = s.source_record_key
+                            and a.valid_to_run_id is null
+                       join identity.record_links b on b.golden_customer_id = a.golden_customer_id
+                            and b.valid_to_run_id is null
+                       where s.step = %(step)s) found(k)
+                   on conflict do nothing""",
+                {"step": step, "run": run_id},
+            ).rowcount
+            if grown == 0:
+                return
+            step += 1
+
+    def scope_edges(self, run_id: int) -> pa.Table:
+        """Effective evidence inside `scope`: stored and not withdrawn, or new."""
+        return self._edges(
+            """select m.* from identity.match_edges m
+               join scope a on a.source_record_key = m.left_key join scope b on b.source_record_key = m.right_key
+               where not exists (select 1 from identity.next_match_edges w where w.run_id = {run} and w.is_withdrawn
+                     and (w.left_key, w.right_key, w.kind, w.evidence)
+                       = (m.left_key, m.right_key, m.kind, m.evidence))
+               union all
+               select m.* from identity.next_match_edges m where m.run_id = {run} and not m.is_withdrawn""",
+            run=sql.Literal(run_id),
+        )
+
+    def _edges(self, statement: str, **parts: sql.Composable) -> pa.Table:
+        import pyarrow as pa
+
+        inner = sql.SQL(statement).format(**parts)  # type: ignore[arg-type]
+        columns = "left_key, right_key, kind, evidence, match_weight, match_probability"
+        text = inner.as_string(self.connection).replace("m.*", ", ".join(f"m.{c}" for c in columns.split(", ")))
+        query = sql.SQL(f"select {columns} from ({text}) e")  # type: ignore[arg-type]
+        types: dict[str, pa.DataType] = dict.fromkeys(("left_key", "right_key", "kind", "evidence"), pa.string())
+        return copy_out(
+            self.connection, query, types | {"match_weight": pa.float32(), "match_probability": pa.float64()}
+        )
+
+
+def _only(keys_of: str | None) -> sql.Composable:
+    if keys_of is None:
+        return sql.SQL("")
+    return sql.SQL("join {} k on k.source_record_key = r.source_record_key").format(sql.Identifier(keys_of))
