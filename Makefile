@@ -1,6 +1,6 @@
 # Journeyline. `make help` lists everything.
 SHELL := /bin/bash
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR)
@@ -11,18 +11,83 @@ export SCARF_ANALYTICS := false
 export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED := False
 .DEFAULT_GOAL := help
 
+# What can be chosen on the command line, for example `make run CUSTOMERS=500 NIGHTS=2`.
+CUSTOMERS ?= 2000
+HISTORY ?= 120
+NIGHTS ?= 4
+SEED ?= 7
+ENGINE ?= airflow
+DATE ?=
+ROOMS := warehouse connectors resolution expectations journeys simulator stack
+CODE := $(ROOMS) dags tests benchmarks
+
 $(VENV)/.ready: requirements.lock requirements-bootstrap.lock
-	@echo "Installing into $(VENV) ..."
+	@echo "Installing into $(VENV) (a minute with a warm package cache) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock 2>/dev/null || true
-	@$(VENV)/bin/uv pip sync -q --require-hashes requirements.lock \
+	@$(VENV)/bin/uv pip sync -q --require-hashes --python $(PY) requirements.lock \
 	  || $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-.PHONY: help env
+.PHONY: help env lock run up down night status psql url rollback report docs test test-unit test-integration test-e2e \
+	lint format bench clean
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+
+##@ See it work
+run: env ## simulate a brand, run its nights through Airflow, print what was made (CUSTOMERS= NIGHTS= HISTORY= SEED=)
+	@$(PY) -m stack run --customers $(CUSTOMERS) --nights $(NIGHTS) --history-days $(HISTORY) --seed $(SEED)
+up: env ## leave warehouse and Airflow running with the UI (SCHEDULES=1: let the clock start runs)
+	@$(PY) -m stack up $(if $(SCHEDULES),--schedules)
+night: env ## run one night: DATE=2026-03-02 (ENGINE=cli: by the command lines, without Airflow)
+	@test -n "$(DATE)" || { echo "Which night? For example: make night DATE=2026-03-02"; exit 2; }
+	@$(PY) -m stack night "$(DATE)" --engine $(ENGINE)
+down: env ## stop Airflow and the embedded warehouse
+	@$(PY) -m stack down
+
+##@ Look at it
+status: env ## what runs, and what the last nights did
+	@$(PY) -m stack status
+url: env ## print the warehouse's address (with password)
+	@$(PY) -m warehouse url
+psql: env ## open psql on the warehouse
+	@$(PY) -m stack psql
+report: env ## write the HTML report of the last published night
+	@$(PY) -m stack report
+docs: env ## build dbt's model documentation and the data-quality documentation
+	@$(PY) -m stack docs
+rollback: env ## put back what BI read before the last publish
+	@$(PY) -m warehouse rollback
+
+##@ Work on it
 env: $(VENV)/.ready ## install everything into .venv
-lock: ## compile requirements*.in into the lock files
+test: env test-unit test-integration test-e2e ## all tests: unit, then with a database, then whole nights
+test-unit: env
+	@echo "Unit tests (no database) ..."
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not integration and not e2e" tests
+test-integration: env
+	@echo "Integration tests (throw-away PostgreSQL) ..."
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "integration and not e2e" tests
+test-e2e: env
+	@echo "End-to-end tests (whole nights, real Airflow) ..."
+	@$(PY) -m pytest -q -m e2e tests
+lint: env ## ruff, mypy, sqlfluff, and that every DAG file can be read
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/sqlfluff lint -q dbt_project/models
+	@$(PY) -m stack check-dags
+format: env ## let ruff and sqlfluff write the house style
+	@$(VENV)/bin/ruff check -q --fix .
+	@$(VENV)/bin/ruff format -q .
+	@$(VENV)/bin/sqlfluff fix -q dbt_project/models
+bench: env ## measure loading speed against plain COPY and dlt (own environment in .venv-bench)
+	@$(PY) -m stack bench
+lock: env ## compile requirements*.in into the lock files
 	@for n in requirements requirements-bootstrap requirements-bench; do \
 	  $(VENV)/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 $$n.in -o $$n.lock; done
+clean: ## stop everything and delete what was made at run time (.journeyline); the environment stays
+	@if [ -e $(VENV)/.ready ]; then $(PY) -m stack clean; fi
+	@rm -rf dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis

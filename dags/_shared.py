@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pendulum
@@ -81,17 +81,22 @@ NIGHT = {
 }
 
 
-def night(context: Context | None = None) -> str:
-    """Export date of this run (YYYY-MM-DD): given by hand, else by the assets that started it, else by the clock.
+def night(context: Context | None = None) -> date:
+    """Export date of this run: given by hand, else by the assets that started it, else by the clock.
 
     Several asset events (a backfill that ran ahead) are one night: the newest of them.
     """
     context = context or get_current_context()
     if given := context["params"].get("export_date"):
-        return str(given)
+        return date.fromisoformat(given)
     events = context.get("triggering_asset_events") or {}
     dates = [event.extra["export_date"] for found in events.values() for event in found if "export_date" in event.extra]
     if dates:
-        return str(max(dates))
+        return date.fromisoformat(max(dates))
     moment = context["dag_run"].data_interval_start or context["dag_run"].run_after
-    return moment.strftime("%Y-%m-%d")
+    return date(moment.year, moment.month, moment.day)
+
+
+def started_by_clock() -> bool:
+    """Whether the schedule's time started this run (not an asset, not a person)."""
+    return bool(get_current_context()["dag_run"].run_type == "scheduled")

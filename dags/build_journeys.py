@@ -61,7 +61,7 @@ def build_journeys() -> None:
 
     @task(outlets=[MARTS], trigger_rule="none_failed", doc_md="Say that the marts stand at this night.")
     def announce_marts() -> Any:
-        yield Metadata(MARTS, {"export_date": night()})
+        yield Metadata(MARTS, {"export_date": night().isoformat()})
 
     (
         build_touchpoints()

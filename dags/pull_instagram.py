@@ -3,8 +3,8 @@
 Comments and conversations of the brand's account (Graph API, JSON).
 
 Lands the night's exports unchanged, audits every batch and promotes those that pass to `raw.instagram__*`;
-then announces the asset `raw/instagram`. A batch that fails its audit stops this DAG with an alert; the other batches are
-promoted all the same. Safe to repeat: files that were promoted before change nothing.
+then announces the asset `raw/instagram`. A batch that fails its audit stops this DAG with an alert; the
+other batches are promoted all the same. Safe to repeat: files that were promoted before change nothing.
 
 Backfill: `airflow backfill create --dag-id pull_instagram --from-date 2026-01-01 --to-date 2026-01-31`.
 One night by hand: trigger with `{"export_date": "2026-01-31"}`.

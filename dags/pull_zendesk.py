@@ -3,8 +3,8 @@
 Tickets, users, user identities and satisfaction ratings (incremental export, JSON).
 
 Lands the night's exports unchanged, audits every batch and promotes those that pass to `raw.zendesk__*`;
-then announces the asset `raw/zendesk`. A batch that fails its audit stops this DAG with an alert; the other batches are
-promoted all the same. Safe to repeat: files that were promoted before change nothing.
+then announces the asset `raw/zendesk`. A batch that fails its audit stops this DAG with an alert; the
+other batches are promoted all the same. Safe to repeat: files that were promoted before change nothing.
 
 Backfill: `airflow backfill create --dag-id pull_zendesk --from-date 2026-01-01 --to-date 2026-01-31`.
 One night by hand: trigger with `{"export_date": "2026-01-31"}`.

@@ -3,8 +3,8 @@
 Which records are the same person? Rebuilds the person records that changed, links them, audits the proposal and accepts
 it: asset `identity/golden_customers`. Yesterday's identities stay as they are until the audit has passed.
 
-Starts when all platforms have arrived, or at 05:30 with what is there. A 05:30 run that finds nothing promoted since the
-night was resolved skips its work. Without Airflow: `python -m warehouse dbt persons`, `python -m resolution night`.
+Starts when all platforms have arrived, or at 05:30 with what is there. A 05:30 run that finds nothing promoted since
+the night was resolved skips its work. Without Airflow: `python -m warehouse dbt persons`, `python -m resolution night`.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable, Metadata, dag, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from dags._shared import DEFAULTS, GOLDEN_CUSTOMERS, NIGHT, RAW, START, night
+from dags._shared import DEFAULTS, GOLDEN_CUSTOMERS, NIGHT, RAW, START, night, started_by_clock
 
 
 @dag(
@@ -28,11 +28,11 @@ from dags._shared import DEFAULTS, GOLDEN_CUSTOMERS, NIGHT, RAW, START, night
     doc_md=__doc__,
 )
 def resolve_identities() -> None:
-    @task.short_circuit(doc_md="Skip when nothing was promoted since this night was resolved.")
+    @task.short_circuit(doc_md="Started by the clock with nothing promoted since this night was resolved: skip.")
     def find_new_batches() -> bool:
         import warehouse
 
-        return warehouse.needs_resolving(night())
+        return not started_by_clock() or warehouse.needs_resolving(night())
 
     @task(doc_md="dbt layer `persons`: person records and identifiers of what changed.")
     def build_person_records() -> None:
@@ -62,7 +62,7 @@ def resolve_identities() -> None:
         import resolution
 
         resolution.accept_run(run_id)
-        yield Metadata(GOLDEN_CUSTOMERS, {"export_date": night(), "run_id": run_id})
+        yield Metadata(GOLDEN_CUSTOMERS, {"export_date": night().isoformat(), "run_id": run_id})
 
     proposal = resolve_records()
     find_new_batches() >> build_person_records() >> proposal

@@ -45,6 +45,14 @@ class AirflowApi:
         """Start a run by hand. conf: the run's parameters."""
         self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": None, "conf": conf})
 
+    def forget_queued_events(self, dag_id: str) -> None:
+        """Drop asset events that an unfinished night left waiting, so that a night starts on its own events only."""
+        try:
+            self._call("DELETE", f"/api/v2/dags/{dag_id}/assets/queuedEvents")
+        except AirflowApiError as error:
+            if " 404 " not in str(error):  # nothing was waiting
+                raise
+
     def runs_since(self, moment: str) -> list[dict[str, Any]]:
         """Runs of all DAGs that were due at `moment` (ISO 8601) or later, oldest first."""
         query = urllib.parse.urlencode({"run_after_gte": moment, "order_by": "run_after", "limit": 100})
@@ -59,7 +67,8 @@ class AirflowApi:
     def log_tail(self, task: dict[str, Any], lines: int = 25) -> str:
         """The last lines of a task's log."""
         run = urllib.parse.quote(task["dag_run_id"], safe="")
-        path = f"/api/v2/dags/{task['dag_id']}/dagRuns/{run}/taskInstances/{task['task_id']}/logs/{max(task['try_number'], 1)}"
+        instance = f"/api/v2/dags/{task['dag_id']}/dagRuns/{run}/taskInstances/{task['task_id']}"
+        path = f"{instance}/logs/{max(task['try_number'], 1)}"
         query = urllib.parse.urlencode({"full_content": "true", "map_index": task.get("map_index", -1)})
         try:
             content = self._call("GET", f"{path}?{query}")["content"]

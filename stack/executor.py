@@ -2,7 +2,7 @@
 
 Every task is a fork of a worker, and every worker a fork of the scheduler: what is imported here is there at once in
 each task, instead of being imported again by every one of them (Great Expectations alone takes longer than a small
-night's work). Nothing is opened or connected before the fork; a missing library only costs the time it would have saved.
+night's work). Nothing is opened or connected before the fork; a missing library only costs the time it would save.
 """
 
 from __future__ import annotations

@@ -107,8 +107,9 @@ def down(*, warehouse_too: bool = True, say: Say = log.info) -> None:
 
 def _migrate_metadata(settings: StackSettings, environment: dict[str, str], database_url: str, say: Say) -> None:
     """`airflow db migrate`, left out when this version did it in this very database before (it takes seconds)."""
-    import psycopg
     from importlib.metadata import version
+
+    import psycopg
 
     marker = settings.airflow / "migrated.json"
     with psycopg.connect(database_url) as connection:
@@ -146,6 +147,6 @@ def _wait_until_healthy(system: LocalSystem, parts: list[Component]) -> None:
                 raise ComponentError("DAG files cannot be read:\n" + "\n".join(errors))
         time.sleep(0.3)
     raise ComponentError(
-        f"Airflow was not ready after {START_SECONDS:.0f} s (DAGs not read yet: {', '.join(sorted(missing)) or 'none'}). "
-        f"See {system.settings.logs}."
+        f"Airflow was not ready after {START_SECONDS:.0f} s. DAGs not read yet: {', '.join(sorted(missing)) or 'none'}."
+        f" See {system.settings.logs}."
     )

@@ -1,4 +1,4 @@
-"""Airflow cluster policy of the local system: the clock starts nothing unless it is asked to.
+"""Airflow cluster policies of the local system: the clock starts nothing unless it is asked to, and retries come soon.
 
 The DAG files say when they run in production. On a laptop full of simulated exports of other days, a 02:30 pull would
 only fail. `make up SCHEDULES=1` leaves the schedules as they are written.
@@ -7,10 +7,13 @@ only fail. `make up SCHEDULES=1` leaves the schedules as they are written.
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, BaseOperator
+
+RETRY_DELAY = timedelta(seconds=3)
 
 
 def dag_policy(dag: DAG) -> None:
@@ -25,3 +28,10 @@ def dag_policy(dag: DAG) -> None:
         dag.timetable = AssetTriggeredTimetable(timetable.asset_condition)
     elif not isinstance(timetable, AssetTriggeredTimetable):
         dag.timetable = NullTimetable()
+
+
+def task_policy(task: BaseOperator) -> None:
+    """One retry after seconds: whoever watches a local run wants its error, not a quarter of an hour of patience."""
+    task.retries = min(task.retries or 0, 1)
+    task.retry_delay = RETRY_DELAY
+    task.max_retry_delay = RETRY_DELAY

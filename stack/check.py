@@ -1,0 +1,32 @@
+"""Read the DAG files as Airflow does, without Airflow's database."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import date
+
+from stack.errors import ComponentError
+from stack.settings import stack_settings
+
+
+def check_dags() -> str:
+    """One line about what was read. Raises ComponentError naming the file and the reason when one cannot be read."""
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ.setdefault("AIRFLOW_HOME", scratch)
+        from airflow.dag_processing.dagbag import DagBag
+
+        bag = DagBag(str(stack_settings().dags), include_examples=False)
+        if bag.import_errors:
+            raise ComponentError("\n".join(f"{file}: {text.strip()}" for file, text in bag.import_errors.items()))
+        tasks = sum(len(dag.tasks) for dag in bag.dags.values())
+        return f"{len(bag.dags)} DAGs with {tasks} tasks can be read"
+
+
+def default_report_date() -> date | None:
+    """Export date of the newest live publish; None when nothing was published yet."""
+    import warehouse
+
+    with warehouse.connect(name="journeyline report") as connection:
+        row = connection.execute("select max(export_date) from ops.publish_log where status = 'live'").fetchone()
+    return row[0] if row else None
