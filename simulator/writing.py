@@ -1,0 +1,106 @@
+"""Export files: written in chunks, gzip without a time stamp, rows counted."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import polars as pl
+
+
+@dataclass
+class FileRecord:
+    """One file as written."""
+
+    night: int
+    platform: str
+    object: str
+    path: str  # relative to the output folder
+    rows: int = 0
+    bytes: int = 0
+
+
+@dataclass
+class Ledger:
+    """All files of a simulation."""
+
+    files: list[FileRecord] = field(default_factory=list)
+
+
+class ExportFile:
+    """A file being written. Use as a context manager; `.gz` names are compressed."""
+
+    def __init__(self, root: Path, night: int, date: str, platform: str, object_name: str, name: str, ledger: Ledger) -> None:
+        relative = Path(platform) / object_name / f"dt={date}" / name
+        self.path = root / relative
+        self.record = FileRecord(night, platform, object_name, relative.as_posix())
+        self._ledger = ledger
+        self._gzip = name.endswith(".gz")
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> ExportFile:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self.path.open("wb")
+        # wbits 31: gzip container; zlib writes a zero time stamp and no file name.
+        self._deflate = zlib.compressobj(1, zlib.DEFLATED, 31) if self._gzip else None
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        assert self._file is not None
+        if self._deflate is not None:
+            self._file.write(self._deflate.flush())
+        self._file.close()
+        self.record.bytes = self.path.stat().st_size
+        if kind is None:
+            self._ledger.files.append(self.record)
+
+    def write(self, data: bytes) -> None:
+        """Write raw bytes; counts no rows."""
+        assert self._file is not None
+        self._file.write(self._deflate.compress(data) if self._deflate is not None else data)
+
+    def header(self, columns: list[str]) -> None:
+        """Write the header line of a CSV file."""
+        self.write(csv_bytes(pl.DataFrame({c: pl.Series([], dtype=pl.String) for c in columns}), header=True))
+
+    def rows(self, frame: pl.DataFrame) -> None:
+        """Write the rows of a frame as CSV, without a header."""
+        if len(frame):
+            self.write(csv_bytes(frame, header=False))
+            self.record.rows += len(frame)
+
+    def lines(self, lines: pl.Series) -> None:
+        """Write ready lines of text."""
+        if len(lines):
+            self.write(line_bytes(lines))
+            self.record.rows += len(lines)
+
+
+def csv_bytes(frame: pl.DataFrame, *, header: bool) -> bytes:
+    """The frame as CSV text; nulls are empty cells."""
+    buffer = io.BytesIO()
+    frame.write_csv(buffer, include_header=header)
+    return buffer.getvalue()
+
+
+def line_bytes(lines: pl.Series) -> bytes:
+    """One line per element, each ended by a line feed."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    array = lines.to_arrow()
+    ended = pc.binary_join_element_wise(array.cast(pa.large_string()), pa.scalar("", pa.large_string()), pa.scalar("\n", pa.large_string()))
+    ended = ended.combine_chunks() if isinstance(ended, pa.ChunkedArray) else ended
+    return pa_text(ended)
+
+
+def pa_text(array: object) -> bytes:
+    """The characters of an Arrow text array without nulls, end to end."""
+    import numpy as np
+
+    offsets = np.frombuffer(array.buffers()[1], dtype=np.int64)[array.offset : array.offset + len(array) + 1]  # type: ignore[attr-defined,arg-type]
+    return bytes(memoryview(array.buffers()[2])[int(offsets[0]) : int(offsets[-1])])  # type: ignore[attr-defined]
