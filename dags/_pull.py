@@ -45,7 +45,9 @@ def pull_dag(platform: str, *, at: str, doc: str) -> DAG:
             outcome = connectors.audit_and_promote(batch_ids)
             if outcome.refused:
                 raise AirflowFailException(outcome.message)
-            yield Metadata(RAW[platform], {"export_date": night().isoformat(), "batch_ids": batch_ids, "counts": outcome.counts})
+            yield Metadata(
+                RAW[platform], {"export_date": night().isoformat(), "batch_ids": batch_ids, "counts": outcome.counts}
+            )
 
         audit_and_promote(land_exports())
 

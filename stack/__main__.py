@@ -34,7 +34,9 @@ def say(text: str) -> None:
 @app.callback()
 def main(verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the log of every step.")) -> None:
     """Everything the Makefile calls."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
 
 
 @app.command()
@@ -71,7 +73,8 @@ def run(
 
 @app.command()
 def night(
-    export_date: Night, engine: Annotated[Engine, typer.Option(help="airflow, or cli: the same steps without it.")] = Engine.airflow
+    export_date: Night,
+    engine: Annotated[Engine, typer.Option(help="airflow, or cli: the same steps without it.")] = Engine.airflow,
 ) -> None:
     """Run one night: through Airflow (started when it is down, stopped again afterwards), or by the command lines."""
     from stack import demo
@@ -88,7 +91,9 @@ def status() -> None:
     settings = stack_settings()
     for part in system.components(settings):
         process = part.process()
-        say(f"airflow {part.name:<14} {'running, process ' + str(process.pid) if process else 'stopped'}   log {part.log}")
+        say(
+            f"airflow {part.name:<14} {'running, process ' + str(process.pid) if process else 'stopped'}   log {part.log}"
+        )
     if system.is_up():
         say(f"airflow UI             {stack_secrets(settings).url}")
     sys.exit(subprocess.run([sys.executable, "-m", "warehouse", "status"]).returncode)

@@ -16,7 +16,7 @@ def check_dags() -> str:
         os.environ.setdefault("AIRFLOW_HOME", scratch)
         from airflow.dag_processing.dagbag import DagBag
 
-        bag = DagBag(str(stack_settings().dags), include_examples=False)
+        bag = DagBag(str(stack_settings().dags))
         if bag.import_errors:
             raise ComponentError("\n".join(f"{file}: {text.strip()}" for file, text in bag.import_errors.items()))
         tasks = sum(len(dag.tasks) for dag in bag.dags.values())
