@@ -17,7 +17,7 @@ from typing import Any
 
 from expectations.errors import SuiteError
 from expectations.results import CheckResult
-from expectations.suites import FIGURE_TYPE, Check, FigureSet
+from expectations.suites import FIGURE_TYPE, Check, FigureSet, Suite
 from expectations.wording import describe_failure, describe_figure, describe_rows, number
 
 # SUMMARY gives counts; nothing that shows a value is asked for, and what is not asked for is not queried.
@@ -54,8 +54,10 @@ class Job:
 @lru_cache(maxsize=4)
 def _source(url: str) -> Any:
     """The process's context and its Postgres data source."""
-    # Its log lines may quote statements and driver errors, and driver errors may quote row values.
-    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+    # Its log lines may quote statements and driver errors, and driver errors may quote row values: they end here.
+    silent = logging.getLogger("great_expectations")
+    silent.propagate = False
+    silent.addHandler(logging.NullHandler())
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -161,6 +163,16 @@ def _expectation(job: Job, check: Check, has_rows: bool) -> Any:
         return implementation(description=check.description, **common, **given)
     except (ValueError, TypeError) as error:
         raise SuiteError(f"{place}: {check.type} does not accept these arguments: {_first_line(error)}") from error
+
+
+def validate_suite(suite: Suite) -> None:
+    """Raise SuiteError when a check's type is unknown or its arguments do not fit; runs nothing."""
+    import expectations.gx_figures  # noqa: F401 - registers our expectation
+
+    for section in [suite.section(), *(suite.section(name) for name in suite.objects)]:
+        job = Job(suite.suite, suite.file, section.checks, section.figures)
+        for check in section.checks:
+            _expectation(job, check, has_rows=False)
 
 
 def _suggest(name: str) -> str:
