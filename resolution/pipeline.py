@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from resolution.blocking import Pass, plan_passes
-from resolution.classify.learning import PairSpace, expectation_maximisation, level_totals
+from resolution.classify.em import expectation_maximisation
+from resolution.classify.learning import PairSpace, level_totals
 from resolution.classify.model import AttributeModel, MatchModel
 from resolution.classify.patterns import PatternCounts, pack
 from resolution.config import MatchConfig, check_columns, load_config
@@ -78,23 +79,24 @@ def train(
     """
     from resolution.classify.fellegi_sunter import FellegiSunter
     from resolution.classify.frequencies import FrequencyCounter
-    from resolution.compare import compare_pairs, make_features
+    from resolution.compare import compare_pairs, implied_places, make_features
 
     features = make_features(std, config)
     planned = tuple(passes) if passes is not None else tuple(plan_passes(std, config))
     space = pair_space(std, config)
+    implied = implied_places(std, config, features)
     random = PatternCounts.empty(len(features))
     left, right = space.random_pairs(RANDOM_PAIRS, config.seed)
-    random.add(compare_pairs(std, features, left, right))
+    random.add(compare_pairs(std, features, left, right, implied))
     totals = level_totals(space, features, random)
 
     sample, sampled = _training_pairs(std, config, planned, pairs)
     counts = PatternCounts.empty(len(features))
-    kept = [(a, b, compare_pairs(std, features, a, b)) for a, b in sample]
+    kept = [(a, b, compare_pairs(std, features, a, b, implied)) for a, b in sample]
     for _, _, levels in kept:
         counts.add(levels)
     prior = None if config.prior == "auto" else float(config.prior)
-    rate, m, u, posterior, rounds = expectation_maximisation(counts, totals, features, space.pairs(), prior, sampled)
+    learned = expectation_maximisation(counts, totals, features, space.pairs(), prior, sampled)
 
     attributes = []
     for i, feature in enumerate(features):
@@ -105,14 +107,22 @@ def train(
             for a, b, levels in kept:
                 shared = feature.agreeing(std, a, b, levels[:, i])
                 if shared is not None:
-                    counter.add(shared[1], posterior[np.searchsorted(counts.packed, pack(levels))])
+                    counter.add(shared[1], learned.posterior[np.searchsorted(counts.packed, pack(levels))])
             frequency, rare = counter.result(sampled)
-        attributes.append(AttributeModel(feature.label, feature.column, feature.labels, tuple(map(float, m[i])),
-                                         tuple(map(float, u[i])), frequency, rare))  # fmt: skip
-    figures = {"records": std.n, "training_pairs": int(counts.count.sum()), "share_of_pairs": sampled, "rounds": rounds,
-               "expected_matching_pairs": round(rate * space.pairs(), 1)}  # fmt: skip
+        shares = (tuple(map(float, values[i])) for values in (learned.m, learned.u, learned.r))
+        attributes.append(AttributeModel(feature.label, feature.column, feature.labels, *shares, frequency, rare))
+    figures = {
+        "records": std.n,
+        "training_pairs": int(counts.count.sum()),
+        "share_of_pairs": sampled,
+        "rounds": learned.rounds,
+        "expected_matching_pairs": round(learned.prior * space.pairs(), 1),
+        "expected_relative_pairs": round(learned.relatives * space.pairs(), 1),
+    }
     threshold = 0.5 if config.threshold == "auto" else float(config.threshold)
-    model = MatchModel(rate, tuple(attributes), planned, threshold, config.fingerprint(), figures)
+    model = MatchModel(
+        learned.prior, learned.relatives, tuple(attributes), planned, threshold, config.fingerprint(), implied, figures
+    )
     FellegiSunter(model)  # fails early on a model that cannot score
     return model
 
@@ -153,7 +163,7 @@ def score_pairs(
 
     features = make_features(std, config)
     classifier = FellegiSunter(model)
-    levels = compare_pairs(std, features, left, right)
+    levels = compare_pairs(std, features, left, right, model.implied)
     weight = classifier.weigh(std, features, left, right, levels)
     return pd.DataFrame({"left": left, "right": right, "match_weight": weight.astype(np.float32),
                          "match_probability": probability(weight), "evidence": classifier.evidence(levels)})  # fmt: skip
@@ -175,7 +185,7 @@ def score_candidates(
     compared = 0
     for left, right in chunks:
         compared += len(left)
-        levels = compare_pairs(std, features, left, right)
+        levels = compare_pairs(std, features, left, right, model.implied)
         weight = classifier.weigh(std, features, left, right, levels)
         good = weight >= least
         parts.append((left[good], right[good], weight[good], levels[good]))

@@ -50,37 +50,52 @@ class FellegiSunter(BaseClassifier):
     def __init__(self, model: MatchModel) -> None:
         self.model = model
         self.tables = [attribute.weights() for attribute in model.attributes]
+        self.relative_tables = [attribute.relative_weights() for attribute in model.attributes]
         self._values: dict[int, npt.NDArray[np.float32]] = {}
 
     @property
     def prior_weight(self) -> float:
-        """log2 odds that two records picked at random are one person."""
-        return float(np.log2(self.model.prior) - np.log2(1 - self.model.prior))
+        """log2 odds of one person against strangers for two records picked at random."""
+        strangers = max(1 - self.model.prior - self.model.relatives, 1e-12)
+        return float(np.log2(self.model.prior) - np.log2(strangers))
+
+    @property
+    def relative_prior_weight(self) -> float:
+        """log2 odds of one person against relatives; infinite where the model has no relatives."""
+        if self.model.relatives <= 0:
+            return float("inf")
+        return float(np.log2(self.model.prior) - np.log2(self.model.relatives))
 
     def weigh(
         self, std: Standardised, features: Sequence[LevelFeature], left: Codes, right: Codes, levels: Levels
     ) -> Floats:
-        """Match weight (log2 odds including the prior) per pair."""
-        total = self._level_weights(levels)
+        """Match weight (log2 odds including the prior) per pair: one person against strangers and relatives together."""
+        strangers, relatives = self._level_weights(levels)
         for i, feature in enumerate(features):
             shared = feature.agreeing(std, left, right, levels[:, i])
             if shared is None:
                 continue
             column, codes = shared
             if i not in self._values or len(self._values[i]) != len(column.values) + 1:
-                self._values[i] = np.append(value_weights(column, self.model.attributes[i]), np.float32(0.0))
-            total += self._values[i][codes]  # code -1 takes the appended zero
-        return total
+                weights = value_weights(column, self.model.attributes[i])
+                self._values[i] = np.append(weights, np.float32(0.0))
+            adjustment = self._values[i][codes]  # code -1 takes the appended zero
+            strangers += adjustment
+            if self.model.attributes[i].personal:
+                relatives += adjustment
+        return _against_both(strangers, relatives)
 
-    def _level_weights(self, levels: Levels) -> Floats:
+    def _level_weights(self, levels: Levels) -> tuple[Floats, Floats]:
         if levels.shape[1] != len(self.tables):
             raise ModelError(
                 f"the model has {len(self.tables)} comparisons, the pairs {levels.shape[1]}; train a new model"
             )
-        total = np.full(len(levels), self.prior_weight)
-        for i, table in enumerate(self.tables):
-            total += table[levels[:, i]]
-        return total
+        strangers = np.full(len(levels), self.prior_weight)
+        relatives = np.full(len(levels), self.relative_prior_weight)
+        for i, (table, kin) in enumerate(zip(self.tables, self.relative_tables, strict=True)):
+            strangers += table[levels[:, i]]
+            relatives += kin[levels[:, i]]
+        return strangers, relatives
 
     def evidence(self, levels: Levels) -> Any:
         """Readable level pattern per pair, as a pandas Categorical (`given_name=same, birth_date=typo or swap`)."""
@@ -107,10 +122,15 @@ class FellegiSunter(BaseClassifier):
         )
 
     def _prob_match(self, levels: Any) -> Floats:
-        return probability(self._level_weights(np.asarray(levels, np.uint8)))
+        return probability(_against_both(*self._level_weights(np.asarray(levels, np.uint8))))
 
     def _predict(self, levels: Any) -> npt.NDArray[np.int64]:
         return (self._prob_match(levels) >= self.model.threshold).astype(np.int64)
+
+
+def _against_both(strangers: Floats, relatives: Floats) -> Floats:
+    """log2 odds against the sum of two alternatives, from the log2 odds against each."""
+    return -np.logaddexp2(-strangers, -relatives)
 
 
 def probability(weight: Floats) -> Floats:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from resolution.standardise.columns import Column, Standardised
 
 Floats = npt.NDArray[np.float64]
-SMOOTHING = 2.0
-"""Pairs' worth of belief in a level's usual share: keeps levels that were never seen from weighing infinitely."""
-
 
 class PairSpace:
     """All pairs that could be linked: not those within a source known to be free of duplicates, not excluded records."""
@@ -99,56 +96,3 @@ def level_totals(space: PairSpace, features: Sequence[LevelFeature], random: Pat
         seen[0] = 0.0
         totals.append(seen)
     return totals
-
-
-def expectation_maximisation(
-    candidates: PatternCounts, totals: list[Floats], features: Sequence[LevelFeature], pairs: int, prior: float | None,
-    sampled: float = 1.0, rounds: int = 200, tolerance: float = 1e-6,
-) -> tuple[float, list[Floats], list[Floats], Floats, int]:  # fmt: skip
-    """EM of the multi-level Fellegi–Sunter model over the whole pair space.
-
-    The candidates hold nearly all matches, so pairs outside them are taken as non-matches: the E-step needs the candidates' pattern
-    counts only, and agreement forced by blocking biases nothing. u is what remains of all pairs when the expected matches are taken
-    out. sampled: share of the candidates that was counted. Returns (prior, m, u, match probability per pattern, rounds).
-    After Fellegi & Sunter 1969, Winkler 1988; the treatment of blocking is the note above.
-    """
-    levels = candidates.levels.astype(np.intp)
-    count = candidates.count / sampled
-    usual = [np.r_[0.0, np.array(f.usual_m)] for f in features]
-    m = [shape.copy() for shape in usual]
-    u = [_shares(total, shape) for total, shape in zip(totals, usual, strict=True)]
-    # Start: about one match per three records' worth of pairs is far from data without duplicates, and EM leaves it quickly.
-    rate = prior if prior is not None else min(0.5, max(1.0, 0.3 * np.sqrt(2.0 * pairs)) / max(pairs, 1))
-    posterior = np.zeros(len(count))
-    done = 0
-    for done in range(1, rounds + 1):
-        logit = np.full(len(count), np.log(rate) - np.log1p(-rate))
-        for i in range(len(features)):
-            ratio = np.log(np.maximum(m[i], 1e-12) / np.maximum(u[i], 1e-12))
-            ratio[0] = 0.0
-            logit += ratio[levels[:, i]]
-        new = 1.0 / (1.0 + np.exp(-np.clip(logit, -500, 500)))
-        weight = new * count
-        matches = max(weight.sum(), 1e-9)
-        for i, total in enumerate(totals):
-            expected = np.bincount(levels[:, i], weight, len(total))
-            expected[0] = 0.0
-            m[i] = np.r_[1.0, _normal(expected[1:] + SMOOTHING * usual[i][1:])]
-            u[i] = _shares(np.maximum(total - expected, 0.0), usual[i])
-        if prior is None:
-            rate = float(np.clip(matches / max(pairs, 1), 1e-12, 0.5))
-        change = float(np.max(np.abs(new - posterior))) if len(new) else 0.0
-        posterior = new
-        if change < tolerance:
-            break
-    return rate, m, u, posterior, done
-
-
-def _normal(values: Floats) -> Floats:
-    return values / values.sum()
-
-
-def _shares(total: Floats, usual: Floats) -> Floats:
-    """Level shares of non-matches with a pinch of smoothing; entry 0 (missing) is 1."""
-    pinch = 0.5 * usual[1:] / usual[1:].max()
-    return np.r_[1.0, _normal(total[1:] + pinch)]

@@ -16,7 +16,7 @@ MODEL_VERSION = 1
 
 @dataclass(frozen=True)
 class AttributeModel:
-    """m and u per level of one comparison, and how common single values are.
+    """m (one person), u (strangers) and r (relatives) per level of one comparison, and how common single values are.
 
     labels[0] is `missing`, which weighs nothing. `frequency`: hash of a value → share of persons who have it; values not listed have
     `rare_frequency`.
@@ -27,15 +27,28 @@ class AttributeModel:
     labels: tuple[str, ...]
     m: tuple[float, ...]
     u: tuple[float, ...]
+    r: tuple[float, ...]
     frequency: dict[int, float] = field(default_factory=dict)
     rare_frequency: float | None = None
 
     def weights(self) -> npt.NDArray[np.float64]:
-        """log2(m / u) per level; 0 for `missing`."""
-        m, u = np.array(self.m), np.array(self.u)
-        result = np.log2(m / u)
-        result[0] = 0.0
-        return result
+        """log2(m / u) per level: one person against strangers; 0 for `missing`."""
+        return _ratio(self.m, self.u)
+
+    def relative_weights(self) -> npt.NDArray[np.float64]:
+        """log2(m / r) per level: one person against relatives; 0 for `missing`."""
+        return _ratio(self.m, self.r)
+
+    @property
+    def personal(self) -> bool:
+        """Whether relatives agree on it no more often than strangers do."""
+        return self.r == self.u
+
+
+def _ratio(above: tuple[float, ...], below: tuple[float, ...]) -> npt.NDArray[np.float64]:
+    result = np.log2(np.array(above)) - np.log2(np.array(below))
+    result[0] = 0.0
+    return result
 
 
 @dataclass(frozen=True)
@@ -43,20 +56,24 @@ class MatchModel:
     """A trained Fellegi–Sunter model with the blocking passes and the threshold that belong to it."""
 
     prior: float
+    relatives: float
+    """Share of all pairs that are relatives; 0 = the model knows strangers only."""
     attributes: tuple[AttributeModel, ...]
     passes: tuple[Pass, ...]
     threshold: float
     config_fingerprint: str
+    implied: tuple[tuple[int, int], ...] = ()
+    """(fine, coarse) comparisons: where two records agree on the fine one, agreement on the coarse one says nothing more."""
     figures: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
         return {
-            "version": MODEL_VERSION, "prior": self.prior, "threshold": self.threshold,
-            "config_fingerprint": self.config_fingerprint, "figures": self.figures,
+            "version": MODEL_VERSION, "prior": self.prior, "relatives": self.relatives, "threshold": self.threshold,
+            "config_fingerprint": self.config_fingerprint, "figures": self.figures, "implied": [list(p) for p in self.implied],
             "passes": [{"number": p.number, "atoms": list(p.atoms), "estimated_pairs": p.estimated_pairs} for p in self.passes],
             "attributes": [
-                {"label": a.label, "column": a.column, "labels": list(a.labels), "m": list(a.m), "u": list(a.u),
+                {"label": a.label, "column": a.column, "labels": list(a.labels), "m": list(a.m), "u": list(a.u), "r": list(a.r),
                  "frequency": {str(k): v for k, v in a.frequency.items()}, "rare_frequency": a.rare_frequency}
                 for a in self.attributes
             ],
@@ -71,11 +88,11 @@ class MatchModel:
             )
         try:
             return cls(
-                prior=float(data["prior"]), threshold=float(data["threshold"]), config_fingerprint=data["config_fingerprint"],
-                figures=data.get("figures", {}),
+                prior=float(data["prior"]), relatives=float(data["relatives"]), threshold=float(data["threshold"]), config_fingerprint=data["config_fingerprint"],
+                figures=data.get("figures", {}), implied=tuple((int(a), int(b)) for a, b in data["implied"]),
                 passes=tuple(Pass(p["number"], tuple(p["atoms"]), p["estimated_pairs"]) for p in data["passes"]),
                 attributes=tuple(
-                    AttributeModel(a["label"], a["column"], tuple(a["labels"]), tuple(a["m"]), tuple(a["u"]),
+                    AttributeModel(a["label"], a["column"], tuple(a["labels"]), tuple(a["m"]), tuple(a["u"]), tuple(a["r"]),
                                    {int(k): v for k, v in a["frequency"].items()}, a["rare_frequency"])
                     for a in data["attributes"]
                 ),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from resolution.config import MatchConfig
     from resolution.standardise.columns import Codes, Standardised
 
-__all__ = ["compare_pairs", "make_features"]
+__all__ = ["compare_pairs", "implied_places", "make_features"]
 
 
 def make_features(std: Standardised, config: MatchConfig) -> list[LevelFeature]:
@@ -36,15 +36,60 @@ def make_features(std: Standardised, config: MatchConfig) -> list[LevelFeature]:
     return made
 
 
-def compare_pairs(std: Standardised, features: Sequence[LevelFeature], left: Codes, right: Codes) -> Levels:
-    """Levels of all pairs, uint8[pairs, features]."""
+def compare_pairs(
+    std: Standardised,
+    features: Sequence[LevelFeature],
+    left: Codes,
+    right: Codes,
+    implied: Sequence[tuple[int, int]] = (),
+) -> Levels:
+    """Levels of all pairs, uint8[pairs, features].
+
+    implied: (fine, coarse) features; where the fine one is the same, an agreeing coarse one counts as missing.
+    """
     result = np.empty((len(left), len(features)), np.uint8)
     for i, feature in enumerate(features):
         result[:, i] = feature.levels(std, left, right)
     labels = [feature.label for feature in features]
     if "given_name" in labels and "family_name" in labels:
         swap_names(std, left, right, result[:, labels.index("given_name")], result[:, labels.index("family_name")])
+    # Coarsest last pair first: a street decides about the postcode after the postcode has decided about the city.
+    for fine, coarse in reversed(list(implied)):
+        result[(result[:, fine] == features[fine].top) & (result[:, coarse] > 1), coarse] = 0
     return result
+
+
+PLACES = ("address", "postcode", "city")
+
+
+def implied_places(
+    std: Standardised, config: MatchConfig, features: Sequence[LevelFeature], share: float = 0.6
+) -> tuple[tuple[int, int], ...]:
+    """Pairs of place comparisons (fine, coarse) in which the finer place determines the coarser one in these data.
+
+    A postcode lies in one city: two strangers with the same postcode share the city too, which is no second piece of evidence.
+    Determined means that, of three or more people with one fine value, at least `share` have its most usual coarse value.
+    """
+    import polars as pl
+
+    place = {f.column: i for i, f in enumerate(features)}
+    kinds = {kind: [n for n, a in config.attributes.items() if a.type == kind and n in place] for kind in PLACES}
+    ordered = [name for kind in PLACES for name in kinds[kind]]
+    person = [std.columns[c].codes for c in ("given", "family") if c in std.columns]
+    found = []
+    for i, fine in enumerate(ordered):
+        for coarse in ordered[i + 1 :]:
+            if config.attributes[fine].type == config.attributes[coarse].type:
+                continue
+            names = {f"p{k}": codes for k, codes in enumerate(person)}
+            frame = pl.DataFrame({"fine": std.columns[fine].codes, "coarse": std.columns[coarse].codes, **names})
+            # One row per person as far as names tell: records of one person agree on places for another reason.
+            frame = frame.filter((pl.col("fine") >= 0) & (pl.col("coarse") >= 0)).unique(["fine", *names] if names else None)
+            cells = frame.group_by("fine", "coarse").len().group_by("fine").agg(pl.col("len").sum(), usual=pl.col("len").max())
+            cells = cells.filter(pl.col("len") >= 3)
+            if cells.height >= 3 and cells["usual"].sum() >= share * cells["len"].sum():
+                found.append((place[fine], place[coarse]))
+    return tuple(found)
 
 
 def swap_names(std: Standardised, left: Codes, right: Codes, given: Levels, family: Levels) -> None:

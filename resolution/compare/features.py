@@ -26,6 +26,8 @@ class LevelFeature(BaseCompareFeature):
     labels: ClassVar[tuple[str, ...]] = ("missing", "different", "same")
     usual_m: ClassVar[tuple[float, ...]] = (0.1, 0.9)
     """Start of the EM: how often records of one person fall into each level from `different` up."""
+    personal: ClassVar[bool] = False
+    """Whether relatives under one roof agree on it no more often than strangers."""
 
     def __init__(self, column: str, label: str | None = None, term_frequency: bool = True) -> None:
         super().__init__(column, column, label=label or column)
@@ -104,6 +106,7 @@ class CityFeature(StringFeature):
 class GivenNameFeature(LevelFeature):
     """Given name: nicknames, initials, further given names, typing errors."""
 
+    personal = True
     labels = ("missing", "different", "somewhat alike", "initial", "alike", "typo", "nickname", "same")
     usual_m = (0.06, 0.02, 0.03, 0.04, 0.06, 0.04, 0.75)
 
@@ -190,6 +193,7 @@ class PhoneFeature(LevelFeature):
 class IdFeature(LevelFeature):
     """Numbers and codes given to one person: same, one or two typing errors."""
 
+    personal = True
     labels = ("missing", "different", "two typos", "typo", "same")
     usual_m = (0.05, 0.02, 0.08, 0.85)
 
@@ -245,6 +249,7 @@ class AddressFeature(LevelFeature):
 class DateFeature(LevelFeature):
     """Dates `YYYYMMDD` (00 = unknown): typing error, day and month swapped, one part different, near, same year."""
 
+    personal = True
     labels = (
         "missing",
         "different",
