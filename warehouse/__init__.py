@@ -18,6 +18,7 @@ from warehouse.batches import (
 )
 from warehouse.connection import connect, read_arrow, sqlalchemy_url, warehouse_url
 from warehouse.migrations import migrate
+from warehouse.nights import needs_resolving
 from warehouse.promote import PromoteResult, promote
 from warehouse.server import ensure_database
 from warehouse.settings import Settings, settings
@@ -40,6 +41,7 @@ __all__ = [
     "mark_landed",
     "migrate",
     "miss_batch",
+    "needs_resolving",
     "open_batch",
     "promote",
     "read_arrow",
