@@ -15,7 +15,8 @@ def needs_resolving(export_date: dt.date | str) -> bool:
             with promoted as (select max(closed_at) as moment from ops.batch_ledger where status = 'promoted')
             select not exists (
                 select 1 from identity.runs as r, promoted as p
-                where r.status = 'accepted' and r.export_date >= %s::date and r.started_at >= coalesce(p.moment, r.started_at)
+                where r.status = 'accepted' and r.export_date >= %s::date
+                  and r.started_at >= coalesce(p.moment, r.started_at)
             )
             """,
             (str(export_date),),
