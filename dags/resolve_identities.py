@@ -51,7 +51,7 @@ def resolve_identities() -> None:
         import expectations
         import resolution
 
-        result = expectations.audit_identities(run_id)
+        result = expectations.audit_identities(run_id, raise_on_fail=False)
         if not result.passed:
             resolution.discard_run(run_id, result.message)
             raise AirflowFailException(result.message)
