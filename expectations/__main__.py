@@ -56,18 +56,19 @@ def history(
 ) -> None:
     """Earlier audits, newest first; with --subject also their checks."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from expectations.history import audits, checks
 
     night = export_date.date() if export_date else None
     found = audits(point=point, subject=subject, export_date=night, limit=limit)
-    table = Table("Made (UTC)", "Gate", "Subject", "Night", "Result", "Checks", "Critical", "Warnings")
+    table = Table("Result", "Audit", "Night", "Failed", "Made (UTC)")
     for audit in found:
         result = _MARKS[audit.worst_severity] if audit.worst_severity else "[green]✓ passed[/]"
-        made, what = f"{audit.run_at:%Y-%m-%d %H:%M:%S}", f"{audit.subject} {audit.what}".strip()
-        counts = [str(audit.checks), str(audit.critical), str(audit.warning)]
-        table.add_row(made, audit.point, what, str(audit.export_date or ""), result, *counts)
+        failed = f"{audit.critical + audit.warning + audit.info} of {audit.checks}"
+        title = f"{audit.title} {audit.what}".strip()
+        table.add_row(result, escape(title), str(audit.export_date or ""), failed, f"{audit.run_at:%m-%d %H:%M}")
     Console().print(table if found else "No audit matches.")
     if subject and found:
         _show(found[0].title, checks(found[0]), show_all)

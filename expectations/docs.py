@@ -1,4 +1,4 @@
-"""Data Docs: what is expected of the data, in plain words, and what the last audits found. Static HTML, no outside references.
+"""Data Docs: what is expected of the data, in plain words, and what the last audits found. Static, self-contained HTML.
 
 Built from the suite files and ops.gate_results, so it shows what stopped a night long after the rows are gone. (Great
 Expectations' own pages load their style and scripts from the internet and know only the running process's results.)
