@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -24,18 +25,46 @@ class FileRecord:
     bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class FaultRecord:
+    """One planted fault. `line` is the 1-based line of the file (record number in a JSON page); None: the whole file.
+
+    `outcome` is what a correct loader does with it: rejected, duplicate, updated, unchanged or inserted.
+    """
+
+    night: date
+    platform: str
+    object: str
+    file: str
+    line: int | None
+    kind: str
+    key: str
+    outcome: str
+    rows: int = 1
+
+
 @dataclass
 class Ledger:
-    """All files of a simulation."""
+    """All files and planted faults of a simulation."""
 
     files: list[FileRecord] = field(default_factory=list)
+    faults: list[FaultRecord] = field(default_factory=list)
+
+    def faults_table(self) -> pl.DataFrame:
+        """The faults as a table, in the order in which they were planted."""
+        schema = {
+            "night": pl.Date, "platform": pl.String, "object": pl.String, "file": pl.String, "line": pl.Int64, "kind": pl.String,
+            "key": pl.String, "expected_outcome": pl.String, "rows": pl.Int64,
+        }  # fmt: skip
+        rows = [(f.night, f.platform, f.object, f.file, f.line, f.kind, f.key, f.outcome, f.rows) for f in self.faults]
+        return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 class ExportFile:
     """A file being written. Use as a context manager; `.gz` names are compressed."""
 
-    def __init__(self, root: Path, night: int, date: str, platform: str, object_name: str, name: str, ledger: Ledger) -> None:
-        relative = Path(platform) / object_name / f"dt={date}" / name
+    def __init__(self, root: Path, night: int, day: str, platform: str, object_name: str, name: str, ledger: Ledger) -> None:
+        relative = Path(platform) / object_name / f"dt={day}" / name
         self.path = root / relative
         self.record = FileRecord(night, platform, object_name, relative.as_posix())
         self._ledger = ledger
