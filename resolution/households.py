@@ -36,7 +36,7 @@ def household_ids(golden: pl.DataFrame) -> pl.Series:
             )
         ).to_series()
         result[known] = text.to_numpy()
-    return pl.Series("household_id", result, dtype=pl.String)
+    return pl.Series("household_id", result.tolist(), dtype=pl.String)
 
 
 def _hex(column: pl.Expr, shift: int) -> pl.Expr:
@@ -45,7 +45,9 @@ def _hex(column: pl.Expr, shift: int) -> pl.Expr:
 
     part = (column // (1 << shift)) % 65536
     digits = [
-        ((part // 16**power) % 16).cast(pl.UInt8).replace_strict(dict(enumerate("0123456789abcdef")), return_dtype=pl.String)
+        ((part // 16**power) % 16)
+        .cast(pl.UInt8)
+        .replace_strict(dict(enumerate("0123456789abcdef")), return_dtype=pl.String)
         for power in (3, 2, 1, 0)
     ]
     return pl.concat_str(digits)

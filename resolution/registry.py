@@ -132,9 +132,7 @@ def _follow(members: pl.DataFrame, previous: Registry) -> pl.DataFrame:
         members.filter(pl.col("earlier_id").is_not_null())
         .sort("since_run_id", "source_record_key")
         .group_by("earlier_id", "cluster", maintain_order=True)
-        .agg(
-            records=pl.len(), since=pl.col("since_run_id").first(), oldest=pl.col("source_record_key").first()
-        )
+        .agg(records=pl.len(), since=pl.col("since_run_id").first(), oldest=pl.col("source_record_key").first())
     )
     followed = (
         parts.sort(["earlier_id", "records", "since", "oldest"], descending=[False, True, False, False])
@@ -162,9 +160,7 @@ def _revivals(members: pl.DataFrame, owner: pl.DataFrame, previous: Registry) ->
         .join(retired.select("golden_customer_id", "created_run_id"), on="golden_customer_id", how="inner")
         .sort("since_run_id", "source_record_key")
         .group_by("golden_customer_id", "created_run_id", "cluster", maintain_order=True)
-        .agg(
-            records=pl.len(), since=pl.col("since_run_id").first(), oldest=pl.col("source_record_key").first()
-        )
+        .agg(records=pl.len(), since=pl.col("since_run_id").first(), oldest=pl.col("source_record_key").first())
     )
     return (
         back.sort(["golden_customer_id", "records", "since", "oldest"], descending=[False, True, False, False])

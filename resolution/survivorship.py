@@ -111,7 +111,9 @@ def golden_records(records: pl.DataFrame, rules: SurvivorshipRules | None = None
             )
         )
         conflicts.append(pl.when(pl.col(f"{rule.name}_conflict")).then(pl.lit(rule.name)))
-    named = pl.any_horizontal(pl.col(c).is_not_null() for c in ("email", "phone", "full_name", "family_name", "given_name"))
+    named = pl.any_horizontal(
+        pl.col(c).is_not_null() for c in ("email", "phone", "full_name", "family_name", "given_name")
+    )
     return result.select(
         "golden_customer_id",
         *COLUMNS,

@@ -118,10 +118,16 @@ def earlier_registry(connection: psycopg.Connection[Any], *, everything: bool) -
     customers = copy_out(
         connection,
         sql.SQL(
-            """select c.golden_customer_id, c.created_run_id, c.status from identity.golden_customers c
+            """select c.golden_customer_id, c.created_run_id, c.status, c.founding_record_key
+               from identity.golden_customers c
                where c.golden_customer_id in (select h.golden_customer_id from identity.record_links h {})"""
         ).format(only),
-        {"golden_customer_id": pa.string(), "created_run_id": pa.int64(), "status": pa.string()},
+        {
+            "golden_customer_id": pa.string(),
+            "created_run_id": pa.int64(),
+            "status": pa.string(),
+            "founding_record_key": pa.string(),
+        },
     )
     founder = sql.SQL("") if everything else sql.SQL("join scope s on s.source_record_key = c.founding_record_key")
     issued = copy_out(
@@ -153,6 +159,33 @@ def current_links(connection: psycopg.Connection[Any], *, everything: bool) -> p
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Size of the accepted registry."""
+
+    customers: int
+    records: int
+
+
+def totals(connection: psycopg.Connection[Any]) -> Totals:
+    """Live customers and linked records as accepted."""
+    row = connection.execute(
+        """select (select count(*) from identity.golden_customers where status = 'live'),
+                  (select count(*) from identity.record_links where valid_to_run_id is null)"""
+    ).fetchone()
+    assert row is not None
+    return Totals(int(row[0]), int(row[1]))
+
+
+def write_golden_records(connection: psycopg.Connection[Any], golden: pl.DataFrame) -> int:
+    """Append golden records to `identity.next_golden_records` (they carry their run_id themselves)."""
+    import polars as pl
+
+    braces = pl.concat_str(pl.lit("{"), pl.col("conflicts").list.join(","), pl.lit("}"))
+    table = golden.with_columns(conflicts=braces).to_arrow()
+    return copy_in(connection, "identity.next_golden_records", table)
 
 
 def write_next(connection: psycopg.Connection[Any], table: str, run_id: int, rows: pl.DataFrame) -> int:
