@@ -22,11 +22,13 @@ def main(
     output: Annotated[Path, typer.Option(help="Folder for the exports; must be empty or new.")],
     nights: Annotated[int | None, typer.Option(help="Number of nights; or give --end-date.", min=1)] = None,
     history_days: Annotated[int, typer.Option(help="Days of history in the first night.", min=1)] = 120,
-    first_date: Annotated[datetime, typer.Option(formats=_DATES, help="Export date of the first night.")] = datetime.combine(
-        DEFAULT_FIRST_DATE, datetime.min.time()
-    ),
+    first_date: Annotated[
+        datetime, typer.Option(formats=_DATES, help="Export date of the first night.")
+    ] = datetime.combine(DEFAULT_FIRST_DATE, datetime.min.time()),
     end_date: Annotated[datetime | None, typer.Option(formats=_DATES, help="Export date of the last night.")] = None,
-    faults: Annotated[str, typer.Option(help="on or off: duplicates, broken rows, late and re-delivered files.")] = "on",
+    faults: Annotated[
+        str, typer.Option(help="on or off: duplicates, broken rows, late and re-delivered files.")
+    ] = "on",
 ) -> None:
     """Simulate a brand."""
     from rich.console import Console
@@ -38,10 +40,17 @@ def main(
     try:
         count = _nights(nights, first_date.date(), end_date.date() if end_date else None)
         settings = SimulationSettings(customers, count, seed, output, history_days, first_date.date(), faults == "on")
-        columns = (TextColumn("{task.description:<46}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description:<46}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total}"),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task("starting", total=1)
-            summary = simulate(settings, lambda what, done, of: bar.update(task, description=what, completed=done, total=of))
+            summary = simulate(
+                settings, lambda what, done, of: bar.update(task, description=what, completed=done, total=of)
+            )
     except SimulatorError as error:
         console.print(f"[red]{error}[/red]")
         raise typer.Exit(2) from error
@@ -57,7 +66,9 @@ def _nights(nights: int | None, first: date, end: date | None) -> int:
         raise typer.BadParameter(f"{end} lies before the first date {first}", param_hint="--end-date")
     count = (end - first).days + 1
     if nights is not None and nights != count:
-        raise typer.BadParameter(f"{nights} nights from {first} do not end on {end}: give one of the two", param_hint="--nights")
+        raise typer.BadParameter(
+            f"{nights} nights from {first} do not end on {end}: give one of the two", param_hint="--nights"
+        )
     return count
 
 
@@ -74,7 +85,9 @@ def _show(console: object, summary: SimulationSummary) -> None:
     for item in summary.objects:
         table.add_row(item.platform, item.object, f"{item.files:,}", f"{item.rows:,}", f"{item.bytes / 1e6:,.1f}")
     table.add_section()
-    table.add_row("all", "", f"{summary.files:,}", f"{summary.rows:,}", f"{sum(o.bytes for o in summary.objects) / 1e6:,.1f}")
+    table.add_row(
+        "all", "", f"{summary.files:,}", f"{summary.rows:,}", f"{sum(o.bytes for o in summary.objects) / 1e6:,.1f}"
+    )
     console.print(table)
     console.print(
         f"{summary.persons:,} persons in {summary.households:,} households, {summary.orders:,} orders, "

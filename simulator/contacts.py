@@ -13,7 +13,31 @@ from simulator.vocabulary import COUNTRIES, NameTables
 I64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 PLACEHOLDER_MAILS: tuple[str, ...] = ("test@test.com", "noemail@example.com", "none@none.com", "a@a.com")
-_US_AREAS = (212, 718, 917, 213, 310, 619, 312, 773, 713, 512, 602, 215, 614, 704, 206, 303, 617, 615, 503, 404, 305, 612, 608)
+_US_AREAS = (
+    212,
+    718,
+    917,
+    213,
+    310,
+    619,
+    312,
+    773,
+    713,
+    512,
+    602,
+    215,
+    614,
+    704,
+    206,
+    303,
+    617,
+    615,
+    503,
+    404,
+    305,
+    612,
+    608,
+)
 _US_EXCHANGES = tuple(e for e in range(220, 990) if e % 100 != 11 and e != 555)
 _MULTIPLIER = 7_368_787  # prime: n → n * prime mod the size of the space is a bijection, so numbers are unique
 
@@ -54,7 +78,15 @@ def _local_parts(draws: Draws, stream: str, index: I64, given: pl.Series, family
 
 
 def emails(
-    draws: Draws, names: NameTables, index: I64, country: I64, given: I64, family: I64, birth: I64, shared: Bool, head: I64
+    draws: Draws,
+    names: NameTables,
+    index: I64,
+    country: I64,
+    given: I64,
+    family: I64,
+    birth: I64,
+    shared: Bool,
+    head: I64,
 ) -> tuple[pl.Series, pl.Series, Bool]:
     """First and later address of each person, unique but for those who use the head's, and who has a role mailbox."""
     first, last = lookup(slugs("given", names.given), given), lookup(slugs("family", names.family), family)
@@ -81,7 +113,10 @@ def emails(
     )
     both = both.with_columns((pl.int_range(pl.len()).over("l", "d")).alias("r"), pl.int_range(pl.len()).alias("row"))
     both = both.with_columns(
-        pl.when(pl.col("r") > 0).then(pl.concat_str("l", pl.lit("."), pl.col("row").cast(pl.String))).otherwise("l").alias("l")
+        pl.when(pl.col("r") > 0)
+        .then(pl.concat_str("l", pl.lit("."), pl.col("row").cast(pl.String)))
+        .otherwise("l")
+        .alias("l")
     )
     address = both.select(pl.concat_str("l", pl.lit("@"), "d")).to_series()
     one, two = address.slice(0, len(index)), address.slice(len(index))

@@ -33,7 +33,9 @@ def _campaign(world: World) -> dict[str, Any]:
     steps = world.steps
     leaves = np.flatnonzero((steps.state[:-1] == S["choose"]) & (steps.person[1:] == steps.person[:-1]))
     ordered = steps.state[leaves + 1] == S["order"]
-    lifted = world.campaign[steps.person[leaves]] == next(i for i, c in enumerate(CAMPAIGNS) if c.name == EFFECTS.lift_campaign)
+    lifted = world.campaign[steps.person[leaves]] == next(
+        i for i, c in enumerate(CAMPAIGNS) if c.name == EFFECTS.lift_campaign
+    )
     return {
         "campaign": EFFECTS.lift_campaign, "planted_factor": EFFECTS.lift_factor, "on": "probability that `choose` is followed by an order",
         "with_campaign": _rate(ordered[lifted]), "without": _rate(ordered[~lifted]),

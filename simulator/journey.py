@@ -87,9 +87,12 @@ class _Walk:
         self.campaign = campaign
         n = len(at)
         self.at = at
-        self.state = np.where(draws.chance("entry/aware", np.arange(n), 0.65), S["awareness"], S["first_view"]).astype(np.int8)
+        self.state = np.where(draws.chance("entry/aware", np.arange(n), 0.65), S["awareness"], S["first_view"]).astype(
+            np.int8
+        )
         self.order = np.full(n, -1, dtype=np.int32)  # the order of the current cycle
         self.delivered = np.full(n, -1, dtype=np.int64)  # of a pending parcel
+        self.shipped = np.full(n, -1, dtype=np.int64)
         self.delayed = np.zeros(n, dtype=bool)
         self.was_waiting = np.zeros(n, dtype=bool)
         self.asked_stock = np.zeros(n, dtype=bool)
@@ -158,14 +161,14 @@ class _Walk:
         share = 0.35 + 0.45 * draws.uniform("walk/share", index)
         between = at + ((delivered - at) * share).astype(np.int64)
         result = np.where(pending & np.isin(following, (S["complaint"], S["question"])), between, result)
-        result = np.where(pending & (following == S["wait"]) & (now != S["order"]), np.maximum(at + 600, delivered - 5 * 3600), result)
-        result = np.where(now == S["order"], at + 60, result)
+        result = np.where(
+            pending & (following == S["wait"]) & (now != S["order"]), np.maximum(at + 600, delivered - 4 * 3600), result
+        )
+        result = np.where(now == S["order"], self.shipped[who] - 1800, result)  # the label is printed
         return np.where(pending & (following == S["receive"]), np.maximum(delivered, at + 600), result)
 
 
-def simulate_journeys(
-    persons: Persons, draws: Draws, at: I64, campaign: I64, end: int
-) -> tuple[Steps, Orders, I64]:
+def simulate_journeys(persons: Persons, draws: Draws, at: I64, campaign: I64, end: int) -> tuple[Steps, Orders, I64]:
     """Walk all persons from `at` until they are gone or `end` (exclusive) is reached.
 
     Returns the steps, the orders, and for each order the time of its refund (-1: none).
@@ -233,6 +236,7 @@ def _take_orders(walk: _Walk, who: I64, state: NDArray[np.int8], step: int, out:
     walk.orders += len(buyers)
     walk.order[buyers] = numbers
     walk.delivered[buyers] = np.where(gone, -1, delivered)
+    walk.shipped[buyers] = shipped
     walk.delayed[buyers] = delayed & ~gone
     walk.cancelled[buyers] = cancelled
     walk.was_waiting[buyers] = False
@@ -259,9 +263,7 @@ def _after_counter(walk: _Walk, who: I64, step: int) -> NDArray[np.int8]:
     return walk._observable(who, walk.state[who], np.minimum(following, S["gone"]).astype(np.int8))
 
 
-def _finish(
-    parts: list[tuple[NDArray, ...]], order_parts: list[tuple[NDArray, ...]]
-) -> tuple[Steps, Orders, I64]:
+def _finish(parts: list[tuple[NDArray, ...]], order_parts: list[tuple[NDArray, ...]]) -> tuple[Steps, Orders, I64]:
     """Put the steps in order of person and time, number the entries, and find refunds."""
     person, at, state, order, stock, episode = (np.concatenate(column) for column in zip(*parts, strict=True))
     # A person's steps were made in order of time, so a stable sort by person is enough.

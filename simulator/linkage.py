@@ -21,7 +21,17 @@ from simulator.world import World
 I64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 EVIDENCE = ("mail", "relay", "phone", "home", "account", "order", "cookie", "social", "till")
-RECORDS = ("shop_account", "shop_order", "web_account", "cookie", "support_user", "social_profile", "till_account", "till_sale", "till_return")
+RECORDS = (
+    "shop_account",
+    "shop_order",
+    "web_account",
+    "cookie",
+    "support_user",
+    "social_profile",
+    "till_account",
+    "till_sale",
+    "till_return",
+)
 
 
 @dataclass
@@ -152,7 +162,9 @@ def _order_edges(world: World, edges: Edges) -> None:
     order = np.arange(len(shop), dtype=np.int64)
     who, at = shop.person, shop.at
     edges.add("shop_order", order, "order", order)
-    edges.add("shop_order", order, "mail", who * 2 + (persons.email_change_at[who] <= at), order_mail_is_right(world, order))
+    edges.add(
+        "shop_order", order, "mail", who * 2 + (persons.email_change_at[who] <= at), order_mail_is_right(world, order)
+    )
     edges.add("shop_order", order, "relay", who, shop.contact == 4)
     known = ((shop.contact == 1) | world.draws.chance("order/phone", order, 0.45)) & (shop.contact != 2)
     edges.add("shop_order", order, "phone", who * 2 + (persons.phone_change_at[who] <= at), known)

@@ -96,7 +96,9 @@ def make_persons(draws: Draws, count: int, start: int, end: int) -> Persons:
     phone_change = change("person/new_phone", 0.05)
     phone, phone_after = phones(draws, index, household, country, landline, phone_change)
     persona = draws.choice("person/persona", index, PERSONA_WEIGHTS)
-    insta = draws.chance("person/instagram", index, np.where(persona == ENTHUSIAST, 0.92, np.where(persona == PRACTICAL, 0.45, 0.72)))
+    insta = draws.chance(
+        "person/instagram", index, np.where(persona == ENTHUSIAST, 0.92, np.where(persona == PRACTICAL, 0.45, 0.72))
+    )
     shop = draws.chance("person/shop", index, np.where(persona == PRACTICAL, 0.24, 0.12))
     relay = draws.chance("person/relay", index, 0.025)
     account = draws.chance("person/account", index, 0.66) & ~shared_mail & ~relay

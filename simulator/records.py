@@ -19,7 +19,7 @@ from simulator.vocabulary import COUNTRIES, name_tables
 
 I64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
-_NEIGHBOURS = dict(zip("abcdefghijklmnoprstuvwyz", "svxsdrfhuojkikinptdrycqt" "a", strict=False))
+_NEIGHBOURS = dict(zip("abcdefghijklmnoprstuvwyz", "svxsdrfhuojkikinptdrycqta", strict=False))
 _LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 
 
@@ -33,7 +33,11 @@ def typed(draws: Draws, stream: str, key: NDArray, text: pl.Series, rate: float)
     frame = pl.DataFrame({"t": part, "u": where, "k": draws.below(stream + "/kind", np.asarray(key)[rows], 4)})
     stem = pl.col("t").str.len_chars() - 2  # never the first letter
     frame = frame.with_columns((1 + (pl.col("u") * pl.max_horizontal(stem, 1))).cast(pl.Int64).alias("p"))
-    head, one, two = pl.col("t").str.head(pl.col("p")), pl.col("t").str.slice(pl.col("p"), 1), pl.col("t").str.slice(pl.col("p") + 1, 1)
+    head, one, two = (
+        pl.col("t").str.head(pl.col("p")),
+        pl.col("t").str.slice(pl.col("p"), 1),
+        pl.col("t").str.slice(pl.col("p") + 1, 1),
+    )
     tail, rest = pl.col("t").str.slice(pl.col("p") + 1), pl.col("t").str.slice(pl.col("p") + 2)
     wrong = (
         pl.when(pl.col("k") == 0).then(head + tail)
@@ -50,7 +54,9 @@ def typed(draws: Draws, stream: str, key: NDArray, text: pl.Series, rate: float)
 def _recased(draws: Draws, stream: str, key: NDArray, text: pl.Series) -> pl.Series:
     frame = pl.DataFrame({"t": text, "u": draws.uniform(stream + "/case", key)})
     lower, upper = pl.col("t").str.to_lowercase(), pl.col("t").str.to_uppercase()
-    return frame.select(pl.when(pl.col("u") < 0.03).then(lower).when(pl.col("u") < 0.045).then(upper).otherwise("t")).to_series()
+    return frame.select(
+        pl.when(pl.col("u") < 0.03).then(lower).when(pl.col("u") < 0.045).then(upper).otherwise("t")
+    ).to_series()
 
 
 @dataclass(frozen=True)
@@ -113,18 +119,32 @@ def _versioned(first: pl.Series, later: pl.Series, who: I64, is_later: Bool) -> 
 
 def spelled_phone(draws: Draws, persons: Persons, who: I64, at: I64 | int, key: I64, stream: str) -> pl.Series:
     """The phone number as people write it: E.164, international with blanks, or national."""
-    frame = pl.DataFrame({"p": phone_at(persons, who, at), "c": persons.country[who], "k": draws.choice(stream + "/spell", key, (50, 20, 20, 10))})
+    frame = pl.DataFrame(
+        {
+            "p": phone_at(persons, who, at),
+            "c": persons.country[who],
+            "k": draws.choice(stream + "/spell", key, (50, 20, 20, 10)),
+        }
+    )
     dial = pl.col("c").replace_strict({i: len(c.dial_code) for i, c in enumerate(COUNTRIES)}, return_dtype=pl.Int64)
-    trunk = pl.col("c").replace_strict({i: "" if c.code in ("US", "IT") else "0" for i, c in enumerate(COUNTRIES)}, return_dtype=pl.String)
+    trunk = pl.col("c").replace_strict(
+        {i: "" if c.code in ("US", "IT") else "0" for i, c in enumerate(COUNTRIES)}, return_dtype=pl.String
+    )
     code, rest = pl.col("p").str.head(dial), pl.col("p").str.slice(dial)
     a, b, c = rest.str.slice(0, 3), rest.str.slice(3, 3), rest.str.slice(6)
     us = pl.col("c") == next(i for i, c in enumerate(COUNTRIES) if c.code == "US")
     blank, dash = pl.lit(" "), pl.lit("-")
-    national = pl.when(us).then(pl.concat_str(pl.lit("("), a, pl.lit(") "), b, dash, c)).otherwise(pl.concat_str(trunk, a, blank, b, blank, c))
+    national = (
+        pl.when(us)
+        .then(pl.concat_str(pl.lit("("), a, pl.lit(") "), b, dash, c))
+        .otherwise(pl.concat_str(trunk, a, blank, b, blank, c))
+    )
     tight = pl.when(us).then(pl.concat_str(a, dash, b, dash, c)).otherwise(pl.concat_str(trunk, rest))
     spaced = pl.concat_str(code, blank, a, blank, b, blank, c)
     k = pl.col("k")
-    return frame.select(pl.when(k == 0).then("p").when(k == 1).then(spaced).when(k == 2).then(national).otherwise(tight)).to_series()
+    return frame.select(
+        pl.when(k == 0).then("p").when(k == 1).then(spaced).when(k == 2).then(national).otherwise(tight)
+    ).to_series()
 
 
 @dataclass(frozen=True)
@@ -169,7 +189,11 @@ def addresses(draws: Draws, persons: Persons, who: I64, at: I64 | int) -> Addres
         }
     )
     blank = pl.lit(" ")
-    line1 = pl.when("first").then(pl.concat_str("number", blank, "street")).otherwise(pl.concat_str("street", blank, "number"))
+    line1 = (
+        pl.when("first")
+        .then(pl.concat_str("number", blank, "street"))
+        .otherwise(pl.concat_str("street", blank, "number"))
+    )
     five = pl.concat_str("prefix", "tail").str.slice(0, 5)
     code = (
         pl.when(pl.col("style") == "us").then(pl.concat_str("prefix", pl.col("tail").str.slice(0, 2)))

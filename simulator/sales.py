@@ -91,7 +91,9 @@ def _lines(draws: Draws, stream: str, count: int, mean_weights: tuple[float, ...
     return Lines(order, product, quantity, start)
 
 
-def make_shop_orders(draws: Draws, persons: Persons, orders: Orders, refunded_at: I64, promoted: Bool) -> tuple[ShopOrders, I64]:
+def make_shop_orders(
+    draws: Draws, persons: Persons, orders: Orders, refunded_at: I64, promoted: Bool
+) -> tuple[ShopOrders, I64]:
     """The web orders among `orders`, and for each of `orders` its position here (-1 for counter sales)."""
     web = np.flatnonzero(~orders.is_pos)
     web = web[np.lexsort((orders.person[web], orders.at[web]))]
@@ -146,7 +148,11 @@ def make_till_sales(draws: Draws, persons: Persons, orders: Orders, refunded_at:
     holders = np.cumsum(persons.has_till_account) - 1
     shown = persons.has_till_account[person] & draws.chance("till/card", index, 0.8)
     account = np.where(shown, FIRST_TILL_ACCOUNT + holders[person], -1)
-    refund = np.where(refunded_at[till] >= 0, (refunded_at[till] // DAY) * DAY + 10 * 3600 + draws.below("till/refund", index, 7 * 3600), -1)
+    refund = np.where(
+        refunded_at[till] >= 0,
+        (refunded_at[till] // DAY) * DAY + 10 * 3600 + draws.below("till/refund", index, 7 * 3600),
+        -1,
+    )
     refund = np.where(refund >= 0, np.maximum(refund, at + 1800), -1)
     line = np.where(refund >= 0, lines.start[:-1], -1)
     return TillSales(person, at, account, refund, line, lines), place

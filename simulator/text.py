@@ -19,7 +19,11 @@ def lookup(table: Sequence[str | None] | pl.Series, index: NDArray) -> pl.Series
     if len(position) and (np.asarray(index) < 0).any():
         frame = pl.DataFrame({"i": position})
         position = frame.select(pl.when(pl.col("i") >= 0).then(pl.col("i"))).to_series()
-    return series.gather(position.cast(pl.UInt32)) if len(series) else pl.Series("", [None] * len(position), dtype=pl.String)
+    return (
+        series.gather(position.cast(pl.UInt32))
+        if len(series)
+        else pl.Series("", [None] * len(position), dtype=pl.String)
+    )
 
 
 def _from_bytes(matrix: NDArray[np.uint8]) -> pl.Series:
@@ -66,7 +70,9 @@ def money(cents: NDArray) -> pl.Series:
     values = np.asarray(cents).astype(np.int64)
     frame = pl.DataFrame({"w": np.abs(values) // 100, "c": digits(np.abs(values) % 100, 2), "n": values < 0})
     return frame.select(
-        pl.concat_str(pl.when("n").then(pl.lit("-")).otherwise(pl.lit("")), pl.col("w").cast(pl.String), pl.lit("."), "c")
+        pl.concat_str(
+            pl.when("n").then(pl.lit("-")).otherwise(pl.lit("")), pl.col("w").cast(pl.String), pl.lit("."), "c"
+        )
     ).to_series()
 
 
@@ -79,8 +85,12 @@ def when(mask: NDArray[np.bool_], series: pl.Series) -> pl.Series:
 def choose_text(mask: NDArray[np.bool_], yes: pl.Series | str | None, no: pl.Series | str | None) -> pl.Series:
     """`yes` where `mask`, `no` elsewhere."""
     frame = pl.DataFrame({"m": mask})
-    frame = frame.with_columns(pl.lit(yes, dtype=pl.String).alias("y") if not isinstance(yes, pl.Series) else yes.alias("y"))
-    frame = frame.with_columns(pl.lit(no, dtype=pl.String).alias("n") if not isinstance(no, pl.Series) else no.alias("n"))
+    frame = frame.with_columns(
+        pl.lit(yes, dtype=pl.String).alias("y") if not isinstance(yes, pl.Series) else yes.alias("y")
+    )
+    frame = frame.with_columns(
+        pl.lit(no, dtype=pl.String).alias("n") if not isinstance(no, pl.Series) else no.alias("n")
+    )
     return frame.select(pl.when("m").then("y").otherwise("n")).to_series()
 
 
@@ -102,7 +112,9 @@ def stamps(seconds: NDArray, pattern: str, zone: str = "UTC", millis: NDArray | 
 
 def struct_of(rows: int, **parts: pl.Series | pl.Expr) -> pl.Series:
     """A struct column of text columns and constants."""
-    frame = pl.DataFrame({"_": np.zeros(rows, dtype=np.int8)} | {n: p for n, p in parts.items() if isinstance(p, pl.Series)})
+    frame = pl.DataFrame(
+        {"_": np.zeros(rows, dtype=np.int8)} | {n: p for n, p in parts.items() if isinstance(p, pl.Series)}
+    )
     fields = {n: pl.col(n) if isinstance(p, pl.Series) else p for n, p in parts.items()}
     return frame.with_columns(pl.struct(**fields).alias("struct of"))["struct of"]
 

@@ -105,7 +105,9 @@ class Tickets:
         return len(self.key)
 
 
-def make_web_events(draws: Draws, persons: Persons, steps: Steps, shop: ShopOrders, order: I32, account_at: I64) -> WebEvents:
+def make_web_events(
+    draws: Draws, persons: Persons, steps: Steps, shop: ShopOrders, order: I32, account_at: I64
+) -> WebEvents:
     """Expand steps into web events. `order` is each step's position in ShopOrders; `account_at` per person or -1."""
     parts = []
     number = np.arange(len(steps), dtype=np.int64)
@@ -128,12 +130,16 @@ def make_web_events(draws: Draws, persons: Persons, steps: Steps, shop: ShopOrde
         if kind == "identify_login":
             where = where[account_at[steps.person[where]] >= 0]
         jitter = draws.below(f"web/jitter{slot}", where, 2) if offset > 0 else 0
-        parts.append((where * 32 + slot, np.full(len(where), K[kind], dtype=np.int8), where, steps.at[where] + offset + jitter))
+        parts.append(
+            (where * 32 + slot, np.full(len(where), K[kind], dtype=np.int8), where, steps.at[where] + offset + jitter)
+        )
     key, kinds, step, at = (np.concatenate(c) for c in zip(*parts, strict=True))
     person = steps.person[step].astype(np.int64)
     known = (account_at[person] >= 0) & (at >= account_at[person] - 60)
     must = np.isin(kinds, (K["identify_login"], K["completed"], K["refunded"]))
-    logged_in = known & (must | (np.isin(steps.state[step], (S["choose"], S["feedback"])) & draws.chance("web/in", step, 0.6)))
+    logged_in = known & (
+        must | (np.isin(steps.state[step], (S["choose"], S["feedback"])) & draws.chance("web/in", step, 0.6))
+    )
     device = persons.second_device[person] & draws.chance("web/device", step, 0.4)
     holder = np.where(persons.shares_device_with[person] >= 0, persons.shares_device_with[person], person)
     cookie = np.where(device, person * 2 + 1, holder * 2)
@@ -186,7 +192,9 @@ def make_voices(draws: Draws, persons: Persons, steps: Steps, shop: ShopOrders, 
     topic[(state == S["question"]) & pending] = T["where_is_my_order"]
     complaint = state == S["complaint"]
     broken = draws.chance("voice/broken", number, 0.4)
-    topic[complaint] = np.where(pending | delayed, T["late_order"], np.where(broken, T["broken_on_arrival"], T["wrong_item"]))[complaint]
+    topic[complaint] = np.where(
+        pending | delayed, T["late_order"], np.where(broken, T["broken_on_arrival"], T["wrong_item"])
+    )[complaint]
     topic[spike] = T[EFFECTS.spike_topic]
     praising = (state == S["comment"]) & ~steps.stock & draws.chance("voice/praise", number, 0.6)
     topic[praising] = T["praise"]
@@ -198,12 +206,14 @@ def make_voices(draws: Draws, persons: Persons, steps: Steps, shop: ShopOrders, 
     messages |= (state == S["question"]) & social & (u < 0.65)
     messages |= complaint & social & (u < 0.22)
     messages |= (state == S["recommend"]) & social & (u < 0.45)
-    tickets = ((state == S["question"]) & ~(social & (u < 0.65))) | (complaint & ~(social & (u < 0.10)))
+    # Part of the direct messages reach support as tickets too.
+    synced = social & (((state == S["question"]) & (u < 0.22)) | (complaint & (u >= 0.08) & (u < 0.22)))
+    tickets = synced | ((state == S["question"]) & ~(social & (u < 0.65))) | (complaint & ~(social & (u < 0.22)))
     written = (order, topic)
     return Voices(
         _writings(draws, "comment", steps, np.flatnonzero(comments), written, 0.35),
         _writings(draws, "message", steps, np.flatnonzero(messages), written, 0.70),
-        _tickets(draws, steps, np.flatnonzero(tickets), written, social & (u < 0.22), number),
+        _tickets(draws, steps, np.flatnonzero(tickets), written, synced),
     )
 
 
@@ -218,11 +228,20 @@ def _writings(draws: Draws, stream: str, steps: Steps, rows: I64, written: tuple
     topics = np.where(brand, T["brand_reply"], topic[source]).astype(np.int8)
     story = np.isin(steps.state[source], (S["story"], S["recommend"])) & ~brand
     by_time = np.lexsort((key, at))
-    columns = (key, steps.person[source], at, topics, order[source].astype(np.int32), brand, np.where(brand, key - 1, -1), story)
+    columns = (
+        key,
+        steps.person[source],
+        at,
+        topics,
+        order[source].astype(np.int32),
+        brand,
+        np.where(brand, key - 1, -1),
+        story,
+    )
     return Writings(*(c[by_time] for c in columns))
 
 
-def _tickets(draws: Draws, steps: Steps, rows: I64, written: tuple[I32, I8], by_social: Bool, number: I64) -> Tickets:
+def _tickets(draws: Draws, steps: Steps, rows: I64, written: tuple[I32, I8], by_social: Bool) -> Tickets:
     order, topic = written
     rows = rows[np.lexsort((rows, steps.at[rows]))]
     at = steps.at[rows]
@@ -241,5 +260,15 @@ def _tickets(draws: Draws, steps: Steps, rows: I64, written: tuple[I32, I8], by_
     names_order = draws.chance("ticket/names_order", rows, 0.75) & (order[rows] >= 0)
     closed = np.maximum(closed, np.where(rated, rated_at + 600, 0))
     return Tickets(
-        rows, steps.person[rows], at, topic[rows], order[rows].astype(np.int32), channel, names_order, solved, closed, rated_at, good
+        rows,
+        steps.person[rows],
+        at,
+        topic[rows],
+        order[rows].astype(np.int32),
+        channel,
+        names_order,
+        solved,
+        closed,
+        rated_at,
+        good,
     )

@@ -99,9 +99,15 @@ def identifiers_table(world: World) -> pl.DataFrame:
     people = table.group_by("source_platform", "kind", "value").agg(pl.col("person_id").n_unique().alias("people"))
     sizes = table.group_by("link_group").agg(pl.len().alias("size"))
     keys = ["source_platform", "kind", "value"]
-    table = table.join(people, on=keys, how="left", maintain_order="left").join(sizes, on="link_group", how="left", maintain_order="left")
+    table = table.join(people, on=keys, how="left", maintain_order="left").join(
+        sizes, on="link_group", how="left", maintain_order="left"
+    )
     return table.select(
-        *keys, "person_id", (pl.col("people") > 1).alias("is_shared"), (pl.col("size") > 1).alias("is_linkable"), "link_group"
+        *keys,
+        "person_id",
+        (pl.col("people") > 1).alias("is_shared"),
+        (pl.col("size") > 1).alias("is_linkable"),
+        "link_group",
     )
 
 
@@ -193,7 +199,9 @@ def orders_table(world: World) -> pl.DataFrame:
     table = pl.concat([web, sales], how="diagonal")
     end = moments(np.array([end_of(world)]))[0]
     # What happens after the last night is in no file.
-    later = [pl.when(pl.col(c) < end).then(c).alias(c) for c in ("refunded_at", "cancelled_at", "shipped_at", "delivered_at")]
+    later = [
+        pl.when(pl.col(c) < end).then(c).alias(c) for c in ("refunded_at", "cancelled_at", "shipped_at", "delivered_at")
+    ]
     return table.with_columns(later).with_columns(
         pl.when(pl.col("refunded_at").is_not_null()).then("refund_amount").otherwise(0.0).alias("refund_amount")
     )

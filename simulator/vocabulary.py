@@ -32,7 +32,13 @@ class Country:
     house_number_first: bool
 
 
-_COMMON_MAIL = (("gmail.com", 55.0), ("outlook.com", 9.0), ("hotmail.com", 9.0), ("yahoo.com", 10.0), ("icloud.com", 9.0))
+_COMMON_MAIL = (
+    ("gmail.com", 55.0),
+    ("outlook.com", 9.0),
+    ("hotmail.com", 9.0),
+    ("yahoo.com", 10.0),
+    ("icloud.com", 9.0),
+)
 
 COUNTRIES: tuple[Country, ...] = (
     Country(

@@ -117,7 +117,11 @@ def _add_spike(draws: Draws, steps: Steps, day: int, end: int) -> tuple[Steps, B
     received = np.flatnonzero((steps.state == S["receive"]) & (steps.at < low) & (steps.at >= low - 40 * DAY))
     rank = np.argsort(draws.bits("spike", received), kind="stable")
     chosen = np.sort(received[rank[:wanted]])
-    at = low + draws.choice("spike/h", chosen, np.array([0.2] * 8 + [1.0] * 14 + [0.4] * 2)) * 3600 + draws.below("spike/s", chosen, 3600)
+    at = (
+        low
+        + draws.choice("spike/h", chosen, np.array([0.2] * 8 + [1.0] * 14 + [0.4] * 2)) * 3600
+        + draws.below("spike/s", chosen, 3600)
+    )
     count = len(steps)
     person = np.concatenate((steps.person, steps.person[chosen]))
     times = np.concatenate((steps.at, at))

@@ -63,7 +63,9 @@ class Ledger:
 class ExportFile:
     """A file being written. Use as a context manager; `.gz` names are compressed."""
 
-    def __init__(self, root: Path, night: int, day: str, platform: str, object_name: str, name: str, ledger: Ledger) -> None:
+    def __init__(
+        self, root: Path, night: int, day: str, platform: str, object_name: str, name: str, ledger: Ledger
+    ) -> None:
         relative = Path(platform) / object_name / f"dt={day}" / name
         self.path = root / relative
         self.record = FileRecord(night, platform, object_name, relative.as_posix())
@@ -78,7 +80,9 @@ class ExportFile:
         self._deflate = zlib.compressobj(1, zlib.DEFLATED, 31) if self._gzip else None
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._file is not None
         if self._deflate is not None:
             self._file.write(self._deflate.flush())
@@ -122,7 +126,9 @@ def line_bytes(lines: pl.Series) -> bytes:
     import pyarrow.compute as pc
 
     array = lines.to_arrow()
-    ended = pc.binary_join_element_wise(array.cast(pa.large_string()), pa.scalar("", pa.large_string()), pa.scalar("\n", pa.large_string()))
+    ended = pc.binary_join_element_wise(
+        array.cast(pa.large_string()), pa.scalar("", pa.large_string()), pa.scalar("\n", pa.large_string())
+    )
     ended = ended.combine_chunks() if isinstance(ended, pa.ChunkedArray) else ended
     return pa_text(ended)
 

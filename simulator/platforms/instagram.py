@@ -43,7 +43,10 @@ def usernames(world: World, who: I64) -> pl.Series:
     from simulator.contacts import slugs
 
     persons, draws = world.persons, world.draws
-    given, family = lookup(slugs("given", name_tables().given), persons.given[who]), lookup(slugs("family", name_tables().family), persons.family[who])
+    given, family = (
+        lookup(slugs("given", name_tables().given), persons.given[who]),
+        lookup(slugs("family", name_tables().family), persons.family[who]),
+    )
     number = digits(draws.below("social/number", who, 10_000), 4)
     frame = pl.DataFrame({"g": given, "f": family, "n": number, "k": draws.below("social/kind", who, 3)})
     k = pl.col("k")
@@ -57,9 +60,18 @@ def texts(world: World, stream: str, key: I64, topic: NDArray, order: NDArray) -
     """The text of each writing, the order number put in."""
     index = _BLOCK_START[topic] + (world.draws.uniform(stream + "/text", key) * _BLOCK_SIZE[topic]).astype(np.int64)
     frame = pl.DataFrame({"t": lookup(TEXTS, index), "o": np.asarray(order).astype(np.int64)})
-    number = pl.when(pl.col("o") >= 0).then(pl.concat_str(pl.lit("#"), (pl.col("o") + FIRST_ORDER_NUMBER).cast(pl.String))).otherwise(pl.lit("from last week"))
-    head, tail = pl.col("t").str.split_exact("{n}", 1).struct.field("field_0"), pl.col("t").str.split_exact("{n}", 1).struct.field("field_1")
-    return frame.select(pl.concat_str(head, pl.when(tail.is_not_null()).then(pl.concat_str(number, tail)).otherwise(pl.lit("")))).to_series()
+    number = (
+        pl.when(pl.col("o") >= 0)
+        .then(pl.concat_str(pl.lit("#"), (pl.col("o") + FIRST_ORDER_NUMBER).cast(pl.String)))
+        .otherwise(pl.lit("from last week"))
+    )
+    head, tail = (
+        pl.col("t").str.split_exact("{n}", 1).struct.field("field_0"),
+        pl.col("t").str.split_exact("{n}", 1).struct.field("field_1"),
+    )
+    return frame.select(
+        pl.concat_str(head, pl.when(tail.is_not_null()).then(pl.concat_str(number, tail)).otherwise(pl.lit("")))
+    ).to_series()
 
 
 def comment_ids(key: I64) -> pl.Series:
@@ -93,8 +105,15 @@ def _comment_records(world: World, written: Writings, rows: I64) -> pl.Series:
             "timestamp": stamps(written.at[rows[mine]], GRAPH_TIME),
         }
         if is_brand:
-            account = {"id": pl.lit(str(BRAND_ID)), "username": pl.lit(BRAND_NAME), "self_ig_scoped_id": pl.lit(str(BRAND_ID))}
-            body |= {"username": pl.Series([BRAND_NAME]).new_from_index(0, len(mine)), "from": struct_of(len(mine), **account)}
+            account = {
+                "id": pl.lit(str(BRAND_ID)),
+                "username": pl.lit(BRAND_NAME),
+                "self_ig_scoped_id": pl.lit(str(BRAND_ID)),
+            }
+            body |= {
+                "username": pl.Series([BRAND_NAME]).new_from_index(0, len(mine)),
+                "from": struct_of(len(mine), **account),
+            }
             body["parent_id"] = comment_ids(written.parent[rows[mine]])
         else:
             handle = usernames(world, who)
@@ -151,8 +170,12 @@ def _conversation_records(world: World, written: Writings, people: I64, now: int
         "message": texts(world, "message", key, written.topic[known], written.order[known]),
         "link": joined("https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=", digits(key, 12)), "story": story, "mention": mention,
     })  # fmt: skip
-    sender = pl.when("b").then(pl.struct(id=mine[0], username=mine[1])).otherwise(pl.struct(id=their[0], username=their[1]))
-    receiver = pl.when("b").then(pl.struct(id=their[0], username=their[1])).otherwise(pl.struct(id=mine[0], username=mine[1]))
+    sender = (
+        pl.when("b").then(pl.struct(id=mine[0], username=mine[1])).otherwise(pl.struct(id=their[0], username=their[1]))
+    )
+    receiver = (
+        pl.when("b").then(pl.struct(id=their[0], username=their[1])).otherwise(pl.struct(id=mine[0], username=mine[1]))
+    )
     empty = pl.lit(None, dtype=pl.Struct({"link": pl.String, "id": pl.String}))
     about = pl.struct(link=pl.col("link"), id=pl.col("id"))
     message = pl.struct(
@@ -162,7 +185,10 @@ def _conversation_records(world: World, written: Writings, people: I64, now: int
         **{"from": sender},
     )  # fmt: skip
     grouped = frame.group_by("p", maintain_order=True).agg(
-        message.alias("messages"), pl.col("created_time").first().alias("updated_time"), pl.col("i").first(), pl.col("h").first()
+        message.alias("messages"),
+        pl.col("created_time").first().alias("updated_time"),
+        pl.col("i").first(),
+        pl.col("h").first(),
     )
     grouped = grouped.with_columns(conversation_ids(world, grouped["p"].to_numpy()).alias("id"))
     brand_party = pl.struct(id=mine[0], username=mine[1])

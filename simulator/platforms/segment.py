@@ -131,9 +131,19 @@ def _address(world: World, rows: I64, who: I64, kind: str) -> tuple[pl.Series, p
     click = hex16(world.draws.bits("web/click", world.web.key[rows]))
     prefixes, referrers = [], []
     for c in CAMPAIGNS:
-        utm = f"utm_source={c.source}&utm_medium={c.medium}&utm_campaign={c.name}&utm_content={c.content}&" if c.name else ""
+        utm = (
+            f"utm_source={c.source}&utm_medium={c.medium}&utm_campaign={c.name}&utm_content={c.content}&"
+            if c.name
+            else ""
+        )
         prefixes.append(f"?{utm}{'gclid' if c.source == 'google' or c.name is None else 'fbclid'}=")
-        referrers.append({"google": "https://www.google.com/", "instagram": "https://l.instagram.com/", "facebook": "https://l.facebook.com/"}.get(c.source or "google", ""))
+        referrers.append(
+            {
+                "google": "https://www.google.com/",
+                "instagram": "https://l.instagram.com/",
+                "facebook": "https://l.facebook.com/",
+            }.get(c.source or "google", "")
+        )
     search = joined(lookup(prefixes, campaign), click)
     return joined(SITE + "/", search), search, lookup(referrers, campaign)
 
@@ -163,7 +173,12 @@ def _properties(world: World, rows: I64, kind: str, product: I64) -> pl.Series:
         start, size = (np.where(bad, BLOCKS["review_bad"][i], BLOCKS["review_good"][i]) for i in (0, 1))
         text = start + draws.below("web/review", key, size)
         stars = np.where(bad, 1 + draws.below("web/stars", key, 2), 4 + draws.below("web/stars", key, 2))
-        parts = {**item, "review_id": hex16(draws.bits("web/review_id", key)), "review_body": lookup(TEXTS, text), "rating": pl.Series(stars)}
+        parts = {
+            **item,
+            "review_id": hex16(draws.bits("web/review_id", key)),
+            "review_body": lookup(TEXTS, text),
+            "rating": pl.Series(stars),
+        }
     elif kind == "shared":
         parts = {**item, "share_via": lookup(_SHARE_VIA, draws.below("web/share", key, len(_SHARE_VIA)))}
     else:
@@ -177,7 +192,14 @@ def _context(world: World, rows: I64, who: I64, kind: str, product: I64) -> pl.S
     url, _, referrer = _address(world, rows, who, kind)
     page = struct_of(len(rows), path=pl.lit("/"), url=url, referrer=referrer)
     home = world.persons.household[who]
-    ip = joined("81.", digits(draws.below("web/ip1", home, 90) + 100, 3), ".", digits(draws.below("web/ip2", home, 90) + 100, 3), ".", digits(draws.below("web/ip3", home, 90) + 100, 3))
+    ip = joined(
+        "81.",
+        digits(draws.below("web/ip1", home, 90) + 100, 3),
+        ".",
+        digits(draws.below("web/ip2", home, 90) + 100, 3),
+        ".",
+        digits(draws.below("web/ip3", home, 90) + 100, 3),
+    )
     parts: dict[str, pl.Series | pl.Expr] = {
         "ip": ip, "userAgent": lookup(_AGENTS, draws.below("cookie/agent", cookie, len(_AGENTS))),
         "locale": lookup([f"{c.faker_locale.replace('_', '-')}" for c in COUNTRIES], world.persons.country[who]), "page": page,
@@ -195,3 +217,11 @@ def _context(world: World, rows: I64, who: I64, kind: str, product: I64) -> pl.S
 def cookies_seen(web: WebEvents, before: int) -> I64:
     """Cookie numbers in files up to a moment."""
     return np.unique(web.cookie[web.received_at < before])
+
+
+def late_count(world: World, night: int) -> int:
+    """Messages of the night that happened on an earlier day than they arrived."""
+    low, high = world.window(night)
+    web = world.web
+    rows = slice(*np.searchsorted(web.received_at, [low, high]))
+    return int((web.at[rows] // 86_400 < web.received_at[rows] // 86_400).sum())

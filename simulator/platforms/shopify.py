@@ -298,7 +298,13 @@ def fulfillment_events(world: World, night: int, chunk: int) -> Iterator[pl.Seri
     sent = np.flatnonzero(shop.shipped_at >= 0)
     shipped, delivered = shop.shipped_at[sent], shop.delivered_at[sent]
     times = np.stack(
-        (shipped - 1800, shipped + 6 * 3600, np.where(shop.is_delayed[sent], shipped + 4 * 86_400, -1), delivered - 4 * 3600, delivered)
+        (
+            shipped - 1800,
+            shipped + 6 * 3600,
+            np.where(shop.is_delayed[sent], shipped + 4 * 86_400, -1),
+            delivered - 4 * 3600,
+            delivered,
+        )
     )
     status, row = np.nonzero((times >= low) & (times < high))
     at = times[status, row]

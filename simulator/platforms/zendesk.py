@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from simulator import records
+from simulator.faults import touched_tickets
 from simulator.platforms.instagram import scoped_ids, texts, usernames
 from simulator.platforms.shopify import order_name
 from simulator.records import Spelling
@@ -41,27 +42,35 @@ def agent_of(world: World, ticket: I64) -> I64:
     return FIRST_AGENT + world.draws.below("ticket/agent", ticket, len(AGENTS) - 1) * 11
 
 
-def tickets_changed(world: World, night: int) -> tuple[I64, I64]:
-    """Tickets that changed in the night's window, and when they last did."""
-    low, high = world.window(night)
+def last_changes(world: World, before: int) -> I64:
+    """When each ticket last changed before a moment; -1 when it did not exist."""
     t = world.voices.tickets
     last = np.full(len(t), -1, dtype=np.int64)
     for times in (t.at, t.solved_at, t.rated_at, t.closed_at):
-        last = np.where((times >= 0) & (times < high), np.maximum(last, times), last)
-    rows = np.flatnonzero(last >= low)
-    return rows, last[rows]
+        last = np.where((times >= 0) & (times < before), np.maximum(last, times), last)
+    return np.where(t.at < before, last, -1)
+
+
+def touched_keys(world: World, night: int) -> list[str]:
+    """Ids of the tickets that are sent again without a change."""
+    low, high = world.window(night)
+    rows = touched_tickets(world, night, last_changes(world, high), low)
+    return [str(FIRST_TICKET + int(row)) for row in rows]
 
 
 def tickets(world: World, night: int, chunk: int) -> Iterator[pl.Series]:
-    """JSON records of the tickets of a night."""
-    rows, last = tickets_changed(world, night)
-    high = world.window(night)[1]
+    """JSON records of the tickets that changed in the night's window, and of some that were only touched."""
+    low, high = world.window(night)
+    last = last_changes(world, high)
+    changed = np.flatnonzero(last >= low)
+    rows = np.concatenate((changed, touched_tickets(world, night, last, low))).astype(np.int64)
+    generated = np.where(last[rows] >= low, last[rows] + 2, high - 600)
     for start in range(0, len(rows), chunk):
         part = slice(start, start + chunk)
-        yield _ticket_records(world, rows[part], last[part], high)
+        yield _ticket_records(world, rows[part], last[rows[part]], generated[part], high)
 
 
-def _ticket_records(world: World, row: I64, last: I64, now: int) -> pl.Series:
+def _ticket_records(world: World, row: I64, last: I64, generated: I64, now: int) -> pl.Series:
     t, draws = world.voices.tickets, world.draws
     ident = FIRST_TICKET + row
     user = FIRST_SUPPORT_USER + world.support.of_ticket[row] * 1_009
@@ -69,7 +78,9 @@ def _ticket_records(world: World, row: I64, last: I64, now: int) -> pl.Series:
     solved, closed = t.solved_at[row] < now, t.closed_at[row] < now
     rated = (t.rated_at[row] >= 0) & (t.rated_at[row] < now)
     status = np.where(closed, 3, np.where(solved, 2, np.where(draws.chance("ticket/pending", row, 0.4), 1, 0)))
-    subject_index = _SUBJECT_START[topic] + (draws.uniform("ticket/subject", row) * np.diff(_SUBJECT_START)[topic]).astype(np.int64)
+    subject_index = _SUBJECT_START[topic] + (
+        draws.uniform("ticket/subject", row) * np.diff(_SUBJECT_START)[topic]
+    ).astype(np.int64)
     subject = lookup(_SUBJECT_TABLE, subject_index)
     channel = t.channel[row]
     named = t.names_order[row] & (order >= 0)
@@ -81,7 +92,7 @@ def _ticket_records(world: World, row: I64, last: I64, now: int) -> pl.Series:
         "name": support_name(world, world.support.of_ticket[row]), "mail": when(channel == 0, mail),
         "handle": when(channel == 2, usernames(world, who)), "igsid": when(channel == 2, pl.Series(scoped_ids(world, who)).cast(pl.String)),
         "phone": when(channel == 3, records.phone_at(world.persons, who, at_key)),
-        "created_at": stamps(t.at[row], ISO), "updated_at": stamps(last, ISO), "generated_timestamp": last + 2, "subject": subject,
+        "created_at": stamps(t.at[row], ISO), "updated_at": stamps(last, ISO), "generated_timestamp": generated, "subject": subject,
         "description": texts(world, "ticket", t.key[row], topic, np.where(named, order, -1)),
         "status": lookup(("open", "pending", "solved", "closed"), status), "priority": lookup(("normal", "high", "urgent"), draws.choice("ticket/priority", row, (0.7, 0.22, 0.08))),
         "kind": lookup(("question", "problem", "incident"), draws.choice("ticket/kind", row, (0.5, 0.3, 0.2))),
@@ -108,7 +119,11 @@ def _ticket_records(world: World, row: I64, last: I64, now: int) -> pl.Series:
 
 def support_email_is_other(world: World, who: I64) -> Bool:
     """Who writes to support from another mailbox than the one the shop knows."""
-    return world.draws.chance("support/other_mail", who, 0.22) & ~world.persons.is_email_shared[who] & (world.persons.email_change_at[who] > 2**61)
+    return (
+        world.draws.chance("support/other_mail", who, 0.22)
+        & ~world.persons.is_email_shared[who]
+        & (world.persons.email_change_at[who] > 2**61)
+    )
 
 
 def support_email(world: World, who: I64) -> pl.Series:
@@ -123,7 +138,15 @@ def support_name(world: World, user: I64) -> pl.Series:
     """Name of a support user; callers are known by number, social users by handle."""
     support = world.support
     who = support.person[user]
-    first, last = records.names(world.draws, world.persons, who, support.created_at[user], user, "support/name", Spelling(nickname=0.2, typo=0.02))
+    first, last = records.names(
+        world.draws,
+        world.persons,
+        who,
+        support.created_at[user],
+        user,
+        "support/name",
+        Spelling(nickname=0.2, typo=0.02),
+    )
     return choose_text(support.is_social[user], usernames(world, who), joined(first, " ", last))
 
 
@@ -258,7 +281,9 @@ def _rating_records(world: World, row: I64, now: int) -> pl.Series:
     rated = (t.rated_at[row] >= 0) & (t.rated_at[row] < now)
     score = np.where(rated, np.where(t.is_good[row], 1, 2), 0)
     ident = FIRST_RATING + row * 4
-    comment = choose_text(t.is_good[row], "Thank you, that was fast and friendly", "Still disappointed, this took far too long")
+    comment = choose_text(
+        t.is_good[row], "Thank you, that was fast and friendly", "Still disappointed, this took far too long"
+    )
     frame = pl.DataFrame({
         "id": ident, "url": joined(f"{URL}/satisfaction_ratings/", pl.Series(ident).cast(pl.String), ".json"), "ticket_id": FIRST_TICKET + row,
         "requester_id": FIRST_SUPPORT_USER + world.support.of_ticket[row] * 1_009, "assignee_id": agent_of(world, row),
