@@ -1,0 +1,23 @@
+{#- The night's customers and their records: join this FIRST in every customer-grain mart, so that the cost follows what changed. -#}
+{% macro affected() -%}
+    {{ ref('int_records_affected') }}
+{%- endmacro %}
+
+{#-
+  A whole table for aggregates: the published rows of unaffected customers and this night's rows of the affected ones.
+  `model` must have golden_customer_id and be published by customer.
+-#}
+{% macro whole(model, columns) -%}
+    {%- set built = ref(model) -%}
+    {%- set list = columns | join(', ') -%}
+    {%- if execute and journeyline_exists('marts', model) and var('sandbox', none) is none -%}
+(
+    select {{ list }} from marts.{{ model }} as p
+    where not exists (select 1 from {{ source('night', 'affected_customers') }} as a where a.golden_customer_id = p.golden_customer_id)
+    union all
+    select {{ list }} from {{ built }}
+)
+    {%- else -%}
+(select {{ list }} from {{ built }})
+    {%- endif -%}
+{%- endmacro %}

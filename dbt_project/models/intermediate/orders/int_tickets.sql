@@ -1,0 +1,18 @@
+{{ config(
+    materialized='incremental',
+    unique_key='ticket_id',
+    on_schema_change='append_new_columns',
+    indexes=[{'columns': ['source_record_key']}, {'columns': ['_changed_seq']}],
+    post_hook='analyze {{ this }}',
+) }}
+
+{{ upsert_changed(
+    parts=[
+        ref('int_tickets__zendesk'),
+    ],
+    key=['ticket_id'],
+    columns=[
+        'source_record_key', 'source_platform', 'source_ticket_id', 'order_id', 'origin_channel', 'is_social', 'status',
+        'priority', 'intent', 'opened_at', 'solved_at', 'satisfaction_score', 'satisfaction_rated_at', 'is_deleted',
+    ],
+) }}

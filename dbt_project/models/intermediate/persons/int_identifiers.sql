@@ -1,0 +1,21 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['source_record_key', 'identifier_type', 'identifier_namespace', 'identifier_value'],
+    on_schema_change='append_new_columns',
+    indexes=[{'columns': ['identifier_value', 'identifier_namespace']}, {'columns': ['_changed_seq']}],
+    post_hook='analyze {{ this }}',
+) }}
+
+-- depends_on: {{ ref('int_person_records') }} (which asks this table, as it was, for the earlier contacts of changed orders)
+{{ upsert_changed(
+    parts=[
+        ref('int_identifiers__shopify'),
+        ref('int_identifiers__instagram'),
+        ref('int_identifiers__segment'),
+        ref('int_identifiers__zendesk'),
+        ref('int_identifiers__point_of_sale'),
+    ],
+    key=['source_record_key', 'identifier_type', 'identifier_namespace', 'identifier_value'],
+    columns=['is_verified', 'is_deleted', 'first_seen_at', 'last_seen_at'],
+    owner='source_record_key',
+) }}

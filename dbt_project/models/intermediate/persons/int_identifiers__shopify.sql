@@ -1,0 +1,114 @@
+{{ config(materialized='ephemeral') }}
+
+with accounts as (
+    select
+        customers.*,
+        customers._export_date::timestamp at time zone 'UTC' as seen_at
+    from {{ ref('stg_shopify__customers') }} as customers
+    where {{ changed_since('shopify', 'customers_export', into='int_identifiers') }}
+),
+
+account_identifiers as (
+    select
+        accounts.source_record_key,
+        identifier.identifier_type,
+        identifier.identifier_namespace,
+        identifier.identifier_value,
+        identifier.is_verified,
+        accounts.is_deleted,
+        null::timestamptz as first_seen_at,
+        accounts.seen_at as last_seen_at
+    from accounts
+    cross join lateral (
+        values
+        ('account_id', 'shopify.customer', accounts.customer_id, true),
+        ('email', 'global', accounts.email, false),
+        ('phone', 'global', accounts.phone, false),
+        ('vendor_merge', 'point_of_sale.customer', accounts.till_customer_id, true)
+    ) as identifier (identifier_type, identifier_namespace, identifier_value, is_verified)
+),
+
+changed_orders as (
+    select distinct order_name
+    from {{ ref('stg_shopify__order_lines') }}
+    where {{ changed_since('shopify', 'orders_export', into='int_identifiers') }}
+),
+
+touched as (
+    select orders.source_record_key
+    from changed_orders
+    inner join {{ ref('stg_shopify__orders') }} as orders on changed_orders.order_name = orders.order_name
+    {% if not reads_everything('int_identifiers') -%}
+    union
+    select identifiers.source_record_key
+    from changed_orders
+    inner join {{ stored('int_identifiers') }} as identifiers
+        on
+            changed_orders.order_name = identifiers.identifier_value
+            and identifiers.identifier_namespace = 'shop.order'
+            and identifiers.identifier_type = 'order_id'
+    inner join {{ ref('int_person_records') }} as records
+        on identifiers.source_record_key = records.source_record_key and records.source_platform = 'shopify'
+    {%- else -%}
+    union
+    select null::uuid where false
+    {%- endif %}
+),
+
+contact_orders as (
+    select
+        touched.source_record_key as touched_key,
+        orders.*
+    from touched
+    inner join {{ ref('int_orders') }} as placed on touched.source_record_key = placed.source_record_key and not placed.is_deleted
+    inner join {{ ref('stg_shopify__orders') }} as orders on placed.source_order_id = orders.order_name and placed.source_platform = 'shopify'
+),
+
+contact_identifiers as (
+    select
+        contact_orders.touched_key as source_record_key,
+        identifier.identifier_type,
+        identifier.identifier_namespace,
+        identifier.identifier_value,
+        false as is_verified,
+        false as is_deleted,
+        min(contact_orders.ordered_at) as first_seen_at,
+        max(contact_orders.ordered_at) as last_seen_at
+    from contact_orders
+    cross join lateral (
+        values
+        ('order_id', 'shop.order', contact_orders.order_name),
+        ('order_id', 'shop.order_id', contact_orders.source_order_id),
+        ('email', 'global', contact_orders.email),
+        ('phone', 'global', contact_orders.phone),
+        ('cookie_id', 'segment.anonymous', contact_orders.anonymous_id)
+    ) as identifier (identifier_type, identifier_namespace, identifier_value)
+    where identifier.identifier_value is not null
+    group by 1, 2, 3, 4
+)
+
+select
+    source_record_key,
+    identifier_type,
+    identifier_namespace,
+    identifier_value,
+    is_verified,
+    is_deleted,
+    first_seen_at,
+    last_seen_at
+from account_identifiers
+union all
+select * from contact_identifiers
+union all
+-- a contact that no order has any more: its identifiers go
+select
+    touched.source_record_key,
+    'order_id',
+    'shop.order',
+    null,
+    false,
+    true,
+    null,
+    null
+from touched
+where touched.source_record_key not in (select contact_orders.touched_key from contact_orders)

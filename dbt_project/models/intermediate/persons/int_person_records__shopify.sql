@@ -1,0 +1,149 @@
+{{ config(materialized='ephemeral') }}
+
+with accounts as (
+    select
+        customers.source_record_key,
+        'account'::text as record_kind,
+        customers.customer_key as source_record_id,
+        customers.email,
+        customers.phone,
+        {{ join_text(['customers.given_name', 'customers.family_name']) }} as full_name,
+        customers.given_name,
+        customers.family_name,
+        customers.address_line,
+        customers.city,
+        customers.postcode,
+        customers.region,
+        customers.country_code,
+        customers.company,
+        customers.email_consent,
+        customers.sms_consent,
+        -- the export has no times: the nights on which the account appeared and last changed stand for them
+        (least(customers._export_date, (
+            select min(earlier._export_date)
+            from {{ source('shopify_history', 'customers_export') }} as earlier
+            where earlier.customer_key = customers.customer_key
+        )))::timestamp at time zone 'UTC' as first_seen_at,
+        customers._export_date::timestamp at time zone 'UTC' as last_seen_at,
+        customers.is_deleted
+    from {{ ref('stg_shopify__customers') }} as customers
+    where {{ changed_since('shopify', 'customers_export', into='int_person_records') }}
+),
+
+changed_orders as (
+    select distinct order_name
+    from {{ ref('stg_shopify__order_lines') }}
+    where {{ changed_since('shopify', 'orders_export', into='int_person_records') }}
+),
+
+-- contacts of changed orders: as they are now, and those that the orders had before
+touched as (
+    select orders.source_record_key
+    from changed_orders
+    inner join {{ ref('stg_shopify__orders') }} as orders on changed_orders.order_name = orders.order_name
+    {% if not reads_everything('int_identifiers') -%}
+    union
+    select identifiers.source_record_key
+    from changed_orders
+    inner join {{ stored('int_identifiers') }} as identifiers
+        on
+            changed_orders.order_name = identifiers.identifier_value
+            and identifiers.identifier_namespace = 'shop.order'
+            and identifiers.identifier_type = 'order_id'
+    inner join {{ stored('int_person_records') }} as records
+        on identifiers.source_record_key = records.source_record_key and records.source_platform = 'shopify'
+    {%- else -%}
+    union
+    select null::uuid where false
+    {%- endif %}
+),
+
+contact_orders as (
+    select
+        touched.source_record_key,
+        orders.order_name,
+        orders.record_kind,
+        orders.source_record_id,
+        orders.email,
+        orders.phone,
+        orders.full_name,
+        orders.address_line,
+        orders.city,
+        orders.postcode,
+        orders.region,
+        orders.country_code,
+        orders.company,
+        orders.ordered_at,
+        row_number() over (partition by touched.source_record_key order by orders.ordered_at desc, orders.order_name desc) as recency
+    from touched
+    inner join {{ ref('int_orders') }} as placed on touched.source_record_key = placed.source_record_key and not placed.is_deleted
+    inner join {{ ref('stg_shopify__orders') }} as orders on placed.source_order_id = orders.order_name and placed.source_platform = 'shopify'
+),
+
+contact_spans as (
+    select
+        source_record_key,
+        min(ordered_at) as first_seen_at,
+        max(ordered_at) as last_seen_at
+    from contact_orders
+    group by 1
+),
+
+contacts as (
+    select
+        touched.source_record_key,
+        latest.record_kind,
+        latest.source_record_id,
+        latest.email,
+        latest.phone,
+        latest.full_name,
+        null::text as given_name,
+        null::text as family_name,
+        latest.address_line,
+        latest.city,
+        latest.postcode,
+        latest.region,
+        latest.country_code,
+        latest.company,
+        null::text as email_consent,
+        null::text as sms_consent,
+        contact_spans.first_seen_at,
+        contact_spans.last_seen_at,
+        latest.order_name is null as is_deleted
+    from touched
+    left join contact_orders as latest on touched.source_record_key = latest.source_record_key and latest.recency = 1
+    left join contact_spans on touched.source_record_key = contact_spans.source_record_key
+)
+
+select
+    source_record_key,
+    'shopify'::text as source_platform,
+    record_kind,
+    source_record_id,
+    email,
+    phone,
+    full_name,
+    given_name,
+    family_name,
+    null::date as birth_date,
+    address_line,
+    city,
+    postcode,
+    region,
+    country_code,
+    company,
+    null::boolean as is_email_verified,
+    null::boolean as is_phone_shared,
+    email_consent,
+    sms_consent,
+    null::timestamptz as email_consent_at,
+    null::timestamptz as sms_consent_at,
+    first_seen_at,
+    last_seen_at,
+    false as is_internal,
+    is_deleted
+from (
+    select * from accounts
+    union all
+    select * from contacts
+) as both_kinds

@@ -1,0 +1,127 @@
+{{ config(materialized='ephemeral') }}
+
+with changed as (
+    select distinct order_name
+    from {{ ref('stg_shopify__order_lines') }}
+    where {{ changed_since('shopify', 'orders_export', into='int_touchpoints') }}
+    union
+    select source_order_id
+    from {{ ref('int_orders') }}
+    where source_platform = 'shopify' and {{ orders_changed_since(into='int_touchpoints') }}
+),
+
+orders as (
+    select orders.*
+    from changed
+    inner join {{ ref('int_orders') }} as orders on changed.order_name = orders.source_order_id and orders.source_platform = 'shopify'
+),
+
+-- every moment an order can have; one that it does not have (any more) is a deleted row
+order_moments as (
+    select
+        'orders_export'::text as source_object,
+        orders.source_order_id as source_event_id,
+        orders.source_record_key,
+        moment.touchpoint_type,
+        coalesce(moment.occurred_at, orders.ordered_at) as occurred_at,
+        case when orders.sales_channel = 'store' then 'store' else 'web_shop' end as channel,
+        orders.order_id,
+        orders.total_amount as value_amount,
+        orders.currency_code,
+        moment.source_priority,
+        moment.occurred_at is null or orders.is_deleted as is_deleted
+    from orders
+    cross join lateral (
+        values
+        ('order_placed', orders.ordered_at, 40),
+        ('order_paid', case when orders.is_paid then orders.paid_at end, 41),
+        ('order_cancelled', orders.cancelled_at, 48)
+    ) as moment (touchpoint_type, occurred_at, source_priority)
+),
+
+-- refunds of changed orders, with those that an order no longer has
+refund_moments as (
+    select
+        'orders_export'::text as source_object,
+        refunds.refund_id as source_event_id,
+        refunds.source_record_key,
+        'order_refunded'::text as touchpoint_type,
+        refunds.refunded_at as occurred_at,
+        'web_shop'::text as channel,
+        refunds.order_id,
+        refunds.refund_amount as value_amount,
+        refunds.currency_code,
+        49 as source_priority,
+        refunds.is_deleted or refunds.is_correction as is_deleted
+    from orders
+    inner join {{ ref('int_refunds') }} as refunds on orders.order_id = refunds.order_id
+),
+
+-- a parcel's person is the buyer, so a changed order changes its parcel's events too
+parcel_events as (
+    select events.*
+    from {{ ref('stg_shopify__fulfillment_events') }} as events
+    where {{ changed_since('shopify', 'fulfillment_event', into='int_touchpoints', column='events._changed_seq') }}
+    union
+    select events.*
+    from orders
+    inner join {{ ref('stg_shopify__fulfillment_events') }} as events on orders.alternate_order_id = 'shopify:id:' || events.source_order_id
+),
+
+parcel_moments as (
+    select
+        'fulfillment_event'::text as source_object,
+        parcel_events.fulfillment_event_id as source_event_id,
+        orders.source_record_key,
+        kind.touchpoint_type,
+        parcel_events.happened_at as occurred_at,
+        'carrier'::text as channel,
+        orders.order_id,
+        null::numeric as value_amount,
+        null::text as currency_code,
+        kind.source_priority,
+        parcel_events.is_deleted or orders.is_deleted or kind.touchpoint_type <> case
+            when parcel_events.status = 'delivered' then 'shipment_delivered'
+            when parcel_events.status = 'out_for_delivery' then 'shipment_out_for_delivery'
+            when parcel_events.status in ('delayed', 'attempted_delivery', 'failure') then 'shipment_problem'
+            else 'shipment_update'
+        end as is_deleted
+    from parcel_events
+    inner join {{ ref('int_orders') }} as orders on orders.alternate_order_id = 'shopify:id:' || parcel_events.source_order_id
+    cross join (
+        values
+        ('shipment_update', 42),
+        ('shipment_problem', 43),
+        ('shipment_out_for_delivery', 44),
+        ('shipment_delivered', 45)
+    ) as kind (touchpoint_type, source_priority)
+),
+
+moments as (
+    select * from order_moments
+    union all
+    select * from refund_moments
+    union all
+    select * from parcel_moments
+)
+
+select
+    {{ touchpoint_key("'shopify'", 'touchpoint_type', 'source_event_id') }} as touchpoint_id,
+    'shopify'::text as source_platform,
+    source_object,
+    source_event_id,
+    source_record_key,
+    touchpoint_type,
+    occurred_at,
+    channel,
+    null::text as campaign,
+    null::text as content_id,
+    order_id,
+    null::text as ticket_id,
+    null::text as intent,
+    value_amount::numeric(18, 2) as value_amount,
+    currency_code,
+    source_priority::smallint as source_priority,
+    false as is_bot,
+    is_deleted
+from moments

@@ -1,0 +1,83 @@
+{{ config(materialized='ephemeral') }}
+
+with changed as (
+    select ticket_no
+    from {{ ref('stg_zendesk__tickets') }}
+    where {{ changed_since('zendesk', 'ticket', into='int_touchpoints') }}
+    union
+    select ticket_no
+    from {{ ref('stg_zendesk__satisfaction_ratings') }}
+    where ticket_no is not null and {{ changed_since('zendesk', 'satisfaction_rating', into='int_touchpoints') }}
+),
+
+tickets as (
+    select tickets.*
+    from changed
+    inner join {{ ref('int_tickets') }} as tickets on changed.ticket_no = tickets.source_ticket_id and tickets.source_platform = 'zendesk'
+),
+
+moments as (
+    select
+        'ticket'::text as source_object,
+        tickets.source_ticket_id as source_event_id,
+        tickets.source_record_key,
+        moment.touchpoint_type,
+        coalesce(moment.occurred_at, tickets.opened_at) as occurred_at,
+        tickets.origin_channel as channel,
+        tickets.order_id,
+        tickets.ticket_id,
+        moment.intent,
+        moment.source_priority,
+        moment.occurred_at is null or tickets.is_deleted as is_deleted
+    from tickets
+    cross join lateral (
+        values
+        ('ticket_opened', tickets.opened_at, tickets.intent, 30),
+        ('ticket_solved', tickets.solved_at, null, 31)
+    ) as moment (touchpoint_type, occurred_at, intent, source_priority)
+    union all
+    -- an offer becomes a rating when it is answered
+    select
+        'satisfaction_rating',
+        ratings.satisfaction_rating_id,
+        coalesce(tickets.source_record_key, ratings.source_record_key),
+        kind.touchpoint_type,
+        ratings.rated_at,
+        coalesce(tickets.origin_channel, 'support_web'),
+        tickets.order_id,
+        tickets.ticket_id,
+        case when kind.touchpoint_type = 'satisfaction_rated' then case ratings.score when 'good' then 'praise' when 'bad' then 'complaint' end end,
+        32,
+        ratings.is_deleted
+        or kind.touchpoint_type <> case
+            when ratings.score in ('good', 'bad') then 'satisfaction_rated'
+            when ratings.score = 'offered' then 'satisfaction_asked'
+            else 'none'
+        end
+    from changed
+    inner join {{ ref('stg_zendesk__satisfaction_ratings') }} as ratings on changed.ticket_no = ratings.ticket_no
+    left join tickets on ratings.ticket_no = tickets.source_ticket_id
+    cross join (values ('satisfaction_asked'), ('satisfaction_rated')) as kind (touchpoint_type)
+)
+
+select
+    {{ touchpoint_key("'zendesk'", 'touchpoint_type', 'source_event_id') }} as touchpoint_id,
+    'zendesk'::text as source_platform,
+    source_object,
+    source_event_id,
+    source_record_key,
+    touchpoint_type,
+    occurred_at,
+    channel,
+    null::text as campaign,
+    null::text as content_id,
+    order_id,
+    ticket_id,
+    intent,
+    null::numeric(18, 2) as value_amount,
+    null::text as currency_code,
+    source_priority::smallint as source_priority,
+    false as is_bot,
+    is_deleted
+from moments
+where source_record_key is not null

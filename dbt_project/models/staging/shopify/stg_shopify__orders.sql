@@ -1,0 +1,62 @@
+with orders as (
+    select
+        -- ids
+        name as order_name,
+        'shopify:' || upper(ltrim(name, '#')) as order_id,
+        {{ clean_cell('order_id') }} as source_order_id,
+
+        -- state
+        created_at as ordered_at,
+        paid_at,
+        cancelled_at,
+        lower({{ clean_text('financial_status') }}) as financial_status,
+        lower({{ clean_text('source') }}) as order_source,
+        coalesce(tags ~* '\mtest\M', false) as is_test,
+        {{ clean_text('discount_code') }} as discount_code,
+        -- the browser that placed the order, where the shop notes it
+        substring(note_attributes from '(?i)segment_anonymous_id:\s*(\S+)') as anonymous_id,
+
+        -- money
+        upper({{ clean_text('currency') }}) as currency_code,
+        coalesce(discount_amount, 0) as discount_amount,
+        coalesce(shipping, 0) as shipping_amount,
+        coalesce(taxes, 0) as tax_amount,
+        total as total_amount,
+        coalesce(refunded_amount, 0) as refunded_amount,
+
+        -- the buyer; a shipping name is a recipient and never the buyer
+        {{ clean_text('email') }} as email,
+        coalesce({{ clean_cell('phone') }}, {{ clean_cell('billing_phone') }}) as phone,
+        {{ clean_text('billing_name') }} as full_name,
+        {{ join_text([clean_text('billing_address1'), clean_text('billing_address2')]) }} as address_line,
+        {{ clean_text('billing_city') }} as city,
+        {{ clean_cell('billing_zip') }} as postcode,
+        coalesce({{ clean_text('billing_province_name') }}, {{ clean_text('billing_province') }}) as region,
+        {{ clean_text('billing_country') }} as country_code,
+        {{ clean_text('billing_company') }} as company,
+
+        -- metadata
+        _is_deleted as is_deleted,
+        _export_date,
+        _batch_id,
+        _changed_seq
+    from {{ source('shopify', 'orders_export') }}
+    where is_first_line
+),
+
+contacts as (
+    select
+        orders.*,
+        coalesce(email, phone, full_name, address_line) is null as is_guest,
+        md5(concat_ws('|', lower(email), phone, lower(full_name), lower(address_line), lower(city), lower(postcode))) as contact_id
+    from orders
+)
+
+select
+    contacts.*,
+    -- one record per distinct contact; an order without any contact is a person of its own
+    case when is_guest then 'guest_order' else 'order_contact' end as record_kind,
+    case when is_guest then order_name else contact_id end as source_record_id,
+    {{ source_record_key("'shopify'", "case when is_guest then 'guest_order' else 'order_contact' end", "case when is_guest then order_name else contact_id end") }}
+        as source_record_key
+from contacts
