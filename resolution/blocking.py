@@ -6,7 +6,7 @@ An atom is written `column:function`, for example `family:soundex`, `birth_date:
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,9 @@ from resolution.standardise.columns import Column, Standardised
 if TYPE_CHECKING:
     import polars as pl
 
+EVERYONE = "everyone"
+EVERYTHING = 1000
+"""Up to so many records, every pair is compared."""
 Hashes = tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]
 
 
@@ -88,6 +91,8 @@ def atom_hashes(std: Standardised, atom: str) -> Hashes:
 
     `names:*` is unordered: it is the same for a record whose given and family name are swapped.
     """
+    if atom == EVERYONE:
+        return np.zeros(std.n, np.uint64), np.ones(std.n, bool)
     column, _, function = atom.partition(":")
     function = function or "value"
     if function not in FUNCTIONS:
@@ -192,7 +197,7 @@ def propose_passes(std: Standardised, config: MatchConfig, sample: int = 60_000)
             del codes[atom]  # all missing, or one value everywhere: shared by all, it parts nobody
     groups = {k: usable for k, atoms in groups.items() if (usable := [a for a in atoms if a in codes])}
     pairs_of = list(itertools.combinations(groups, 2))
-    pairs_of = [p for p in pairs_of if not ("names" in p and ("given" in p or "family" in p))]
+    pairs_of = [p for p in pairs_of if not _overlap(set(p))]
     wanted = [(g,) for g in groups] + pairs_of
     budget = pair_budget(std.n, config)
     allowance = budget / max(len(wanted), 1)
@@ -207,29 +212,70 @@ def propose_passes(std: Standardised, config: MatchConfig, sample: int = 60_000)
         count = count[count * np.sqrt(scale) <= config.max_block_size]
         return int((count * (count - 1) // 2).sum() * scale)
 
+    estimates: dict[tuple[str, ...], int] = {}
+
+    def pairs_of_atoms(atoms: tuple[str, ...]) -> int:
+        if atoms not in estimates:
+            estimates[atoms] = estimate(atoms)
+        return estimates[atoms]
+
+    kept: list[tuple[str, ...]] = []
+    while allowance <= budget:
+        found = _loosest(wanted, groups, pairs_of_atoms, allowance)
+        kept = _within_budget(found, budget)
+        # Room left: finer passes gave way to looser ones that imply them, so looser ones still are tried.
+        if sum(found[atoms] for atoms in kept) >= budget / 2:
+            break
+        allowance *= 2
+    if std.n <= min(EVERYTHING, config.max_block_size):
+        kept.append((EVERYONE,))  # so few records that all can be compared; the other passes serve when more come
+        estimates[EVERYONE,] = std.n * (std.n - 1) // 2
+    return [Pass(number, atoms, estimates[atoms]) for number, atoms in enumerate(kept)]
+
+
+def _loosest(
+    wanted: Sequence[tuple[str, ...]],
+    groups: dict[str, list[str]],
+    pairs: Callable[[tuple[str, ...]], int],
+    allowance: float,
+) -> dict[tuple[str, ...], int]:
+    """For each combination of attributes up to three loosest fitting combinations of different atoms."""
     found: dict[tuple[str, ...], int] = {}
     for combination in wanted:
-        options = [(estimate(atoms), atoms) for atoms in itertools.product(*(groups[g] for g in combination))]
+        options = [(pairs(atoms), atoms) for atoms in itertools.product(*(groups[g] for g in combination))]
         used: set[str] = set()
         fitting = sorted((o for o in options if 0 < o[0] <= allowance), key=lambda o: (-o[0], o[1]))
-        for pairs, atoms in fitting:
+        for count, atoms in fitting:
             if not used & set(atoms) and len(used) < 3 * len(atoms):
-                found[atoms] = pairs
+                found[atoms] = count
                 used |= set(atoms)
-        if not fitting and len(combination) == 2 and len(groups) > 2:
-            third = [(estimate((*atoms, extra)), (*atoms, extra)) for _, atoms in options[:6] for g in groups
-                     if g not in combination and not ("names" in (*combination, g) and {"given", "family"} & {*combination, g})
-                     for extra in groups[g][:2]]  # fmt: skip
+        if not fitting and len(combination) == 2:
+            third = [
+                (pairs((*atoms, extra)), (*atoms, extra))
+                for _, atoms in options[:6]
+                for g in groups
+                if g not in combination and not _overlap({*combination, g})
+                for extra in groups[g][:2]
+            ]
             best = sorted((o for o in third if 0 < o[0] <= allowance), key=lambda o: (-o[0], o[1]))[:2]
-            found.update({atoms: pairs for pairs, atoms in best})
+            found.update({atoms: count for count, atoms in best})
+    return found
+
+
+def _overlap(combination: set[str]) -> bool:
+    """Names as a pair and one of the two names say the same."""
+    return "names" in combination and bool({"given", "family"} & combination)
+
+
+def _within_budget(found: dict[tuple[str, ...], int], budget: int) -> list[tuple[str, ...]]:
+    """The cheapest passes first, as long as the budget lasts, without those that another one implies."""
     total = 0
     kept: list[tuple[str, ...]] = []
     for atoms, pairs in sorted(found.items(), key=lambda item: (item[1], item[0])):
         if total + pairs <= budget:
             kept.append(atoms)
             total += pairs
-    kept = [atoms for atoms in kept if not any(other != atoms and implies(atoms, other) for other in kept)]
-    return [Pass(number, atoms, found[atoms]) for number, atoms in enumerate(kept)]
+    return [atoms for atoms in kept if not any(other != atoms and implies(atoms, other) for other in kept)]
 
 
 COARSER = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from resolution.compare.features import LevelFeature
 
 Floats = npt.NDArray[np.float64]
-SMOOTHING = 2.0
+SMOOTHING = 5.0
 """Pairs' worth of belief in a level's usual share: keeps levels that were never seen from weighing infinitely."""
 
 

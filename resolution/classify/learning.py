@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+
 class PairSpace:
     """All pairs that could be linked: not those within a source known to be free of duplicates, not excluded records."""
 

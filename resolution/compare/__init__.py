@@ -55,7 +55,8 @@ def compare_pairs(
         swap_names(std, left, right, result[:, labels.index("given_name")], result[:, labels.index("family_name")])
     # Coarsest last pair first: a street decides about the postcode after the postcode has decided about the city.
     for fine, coarse in reversed(list(implied)):
-        result[(result[:, fine] == features[fine].top) & (result[:, coarse] > 1), coarse] = 0
+        settled = result[:, fine] >= min(features[fine].settles, features[fine].top)
+        result[settled & (result[:, coarse] > 1), coarse] = 0
     return result
 
 
@@ -84,8 +85,15 @@ def implied_places(
             names = {f"p{k}": codes for k, codes in enumerate(person)}
             frame = pl.DataFrame({"fine": std.columns[fine].codes, "coarse": std.columns[coarse].codes, **names})
             # One row per person as far as names tell: records of one person agree on places for another reason.
-            frame = frame.filter((pl.col("fine") >= 0) & (pl.col("coarse") >= 0)).unique(["fine", *names] if names else None)
-            cells = frame.group_by("fine", "coarse").len().group_by("fine").agg(pl.col("len").sum(), usual=pl.col("len").max())
+            frame = frame.filter((pl.col("fine") >= 0) & (pl.col("coarse") >= 0)).unique(
+                ["fine", *names] if names else None
+            )
+            cells = (
+                frame.group_by("fine", "coarse")
+                .len()
+                .group_by("fine")
+                .agg(pl.col("len").sum(), usual=pl.col("len").max())
+            )
             cells = cells.filter(pl.col("len") >= 3)
             if cells.height >= 3 and cells["usual"].sum() >= share * cells["len"].sum():
                 found.append((place[fine], place[coarse]))
@@ -95,12 +103,12 @@ def implied_places(
 def swap_names(std: Standardised, left: Codes, right: Codes, given: Levels, family: Levels) -> None:
     """Mark pairs in which given and family name changed places, in place.
 
-    The family name gets the level `swapped`, the given name counts as missing: one observation, one weight. Where a record has one of
-    the two names only, finding it in the other's place is enough.
+    The given name gets the level `swapped`, the family name counts as missing: one observation, one weight. Where a record has
+    one of the two names only, finding it in the other's place is enough.
     """
-    from resolution.compare.features import FamilyNameFeature
+    from resolution.compare.features import FamilyNameFeature, GivenNameFeature
 
-    level = FamilyNameFeature.labels.index("swapped with given name")
+    level = GivenNameFeature.labels.index("swapped with family name")
     first, last = std.columns["given"], std.columns["family"]
     shared = {value: code for code, value in enumerate(first.values)}
     translate = np.array([shared.get(value, -2) for value in last.values] + [-1], np.int32)  # family code → given code
@@ -111,6 +119,8 @@ def swap_names(std: Standardised, left: Codes, right: Codes, given: Levels, fami
     two = (given_right >= 0) & (given_right == crossed_left)
     one_missing = (given_right < 0) | (crossed_left == -1)
     two_missing = (given_left < 0) | (crossed_right == -1)
-    swapped = ((one & two) | (one & one_missing) | (two & two_missing)) & ~((given == 7) & (family == 6))
-    given[swapped] = 0
-    family[swapped] = level
+    swapped = ((one & two) | (one & one_missing) | (two & two_missing)) & ~(
+        (given == len(GivenNameFeature.labels) - 1) & (family == len(FamilyNameFeature.labels) - 1)
+    )
+    given[swapped] = level
+    family[swapped] = 0

@@ -28,6 +28,8 @@ class LevelFeature(BaseCompareFeature):
     """Start of the EM: how often records of one person fall into each level from `different` up."""
     personal: ClassVar[bool] = False
     """Whether relatives under one roof agree on it no more often than strangers."""
+    settles: ClassVar[int] = 255
+    """Level from which this place settles the larger place around it (255: only `same` does)."""
 
     def __init__(self, column: str, label: str | None = None, term_frequency: bool = True) -> None:
         super().__init__(column, column, label=label or column)
@@ -93,10 +95,7 @@ class StringFeature(LevelFeature):
 
 
 class FamilyNameFeature(StringFeature):
-    """Family name: as any text, and swapped with the given name (a level that `swap_names` sets)."""
-
-    labels = ("missing", "different", "somewhat alike", "alike", "typo", "swapped with given name", "same")
-    usual_m = (0.06, 0.03, 0.04, 0.07, 0.03, 0.77)
+    """Family name."""
 
 
 class CityFeature(StringFeature):
@@ -104,11 +103,21 @@ class CityFeature(StringFeature):
 
 
 class GivenNameFeature(LevelFeature):
-    """Given name: nicknames, initials, further given names, typing errors."""
+    """Given name: nicknames, initials, further given names, typing errors; swapped with the family name (see `swap_names`)."""
 
     personal = True
-    labels = ("missing", "different", "somewhat alike", "initial", "alike", "typo", "nickname", "same")
-    usual_m = (0.06, 0.02, 0.03, 0.04, 0.06, 0.04, 0.75)
+    labels = (
+        "missing",
+        "different",
+        "somewhat alike",
+        "initial",
+        "alike",
+        "typo",
+        "nickname",
+        "swapped with family name",
+        "same",
+    )
+    usual_m = (0.06, 0.02, 0.03, 0.04, 0.06, 0.04, 0.03, 0.72)
 
     def levels(self, std: Standardised, left: Codes, right: Codes) -> Levels:
         from resolution.standardise.names import nickname_pairs
@@ -209,6 +218,7 @@ class IdFeature(LevelFeature):
 class PostcodeFeature(LevelFeature):
     """Postcode: same, typing error, same area."""
 
+    settles = 2
     labels = ("missing", "different", "same area", "typo", "same")
     usual_m = (0.1, 0.05, 0.05, 0.8)
 
