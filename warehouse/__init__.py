@@ -1,5 +1,6 @@
 """The only door to Postgres: server, connections, migrations, loading, publishing. See README.md beside this file."""
 
+from warehouse.affected import Affected, find_affected, prepare_affected
 from warehouse.batches import (
     Batch,
     fail_batch,
@@ -17,24 +18,35 @@ from warehouse.batches import (
     repeat_batch,
 )
 from warehouse.connection import connect, read_arrow, sqlalchemy_url, warehouse_url
+from warehouse.dbt import DbtResult, run_dbt
+from warehouse.locks import night_lock
 from warehouse.migrations import migrate
 from warehouse.nights import needs_resolving
 from warehouse.promote import PromoteResult, promote
+from warehouse.publish import PublishResult, TableChange, publish
+from warehouse.rollback import rollback
+from warehouse.rules import rules_hash
+from warehouse.runlog import run_log
 from warehouse.server import ensure_database
 from warehouse.settings import Settings, settings
 from warehouse.specs import ColumnSpec, TableSpec
 from warehouse.tables import ensure_tables
 
 __all__ = [
+    "Affected",
     "Batch",
     "ColumnSpec",
+    "DbtResult",
     "PromoteResult",
+    "PublishResult",
     "Settings",
+    "TableChange",
     "TableSpec",
     "connect",
     "ensure_database",
     "ensure_tables",
     "fail_batch",
+    "find_affected",
     "find_repeat",
     "load_batch",
     "mark_audited",
@@ -42,8 +54,11 @@ __all__ = [
     "migrate",
     "miss_batch",
     "needs_resolving",
+    "night_lock",
     "open_batch",
+    "prepare_affected",
     "promote",
+    "publish",
     "read_arrow",
     "read_batch",
     "read_batches",
@@ -51,6 +66,10 @@ __all__ = [
     "record_rejects",
     "reject_batch",
     "repeat_batch",
+    "rollback",
+    "rules_hash",
+    "run_dbt",
+    "run_log",
     "settings",
     "sqlalchemy_url",
     "warehouse_url",

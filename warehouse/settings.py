@@ -22,7 +22,7 @@ class Settings:
     home: Path
     warehouse_url: str | None
     exports: Path
-    repository: Path = REPOSITORY
+    repository: Path
 
     @property
     def dbt_project(self) -> Path:
@@ -41,5 +41,6 @@ def settings() -> Settings:
     return Settings(
         home=home,
         warehouse_url=os.environ.get("JOURNEYLINE_WAREHOUSE_URL") or None,
+        repository=REPOSITORY,
         exports=Path(exports).expanduser().resolve() if exports else home / "exports",
     )

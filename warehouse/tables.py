@@ -124,6 +124,11 @@ def _index_columns(
     return primary, {tuple(columns) for _, columns in rows}
 
 
+def primary_key(connection: Connection, schema: str, table: str) -> tuple[str, ...]:
+    """Columns of a table's primary key; empty when it (or the table) does not exist."""
+    return _index_columns(connection, schema, table)[0] or ()
+
+
 def _ensure_key(connection: Connection, spec: TableSpec) -> None:
     primary, _ = _index_columns(connection, "raw", spec.table)
     if primary is None:

@@ -1,0 +1,99 @@
+"""Running one layer of the dbt project: persons, touchpoints or marts.
+
+dbt runs inside this process (dbtRunner), not in a child: Airflow runs each task in a process of its own, and when that
+is killed dbt must die with it; a child would go on writing. dbt resets its adapters at each invocation, so several
+layers may follow each other in one process.
+
+The project is parsed with its default vars first, then built with the night's vars: dbt's partial parsing starts from
+nothing whenever a var changes, and a date changes every night.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from dataclasses import dataclass
+
+from warehouse.clock import as_date
+from warehouse.connection import connect
+from warehouse.errors import DbtLayerError
+from warehouse.locks import night_lock
+from warehouse.rules import rules_hash, rules_number
+from warehouse.runlog import run_log
+from warehouse.watermarks import read_sources, read_watermarks, write_watermarks
+
+log = logging.getLogger(__name__)
+
+LAYERS = ("persons", "touchpoints", "marts")
+
+
+@dataclass(frozen=True, slots=True)
+class DbtResult:
+    """One layer's outcome. status: built | unchanged (nothing new to read; dbt was not started)."""
+
+    layer: str
+    export_date: dt.date
+    status: str
+    build_seq: int | None = None
+    nodes: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+    full_refresh: bool = False
+    resumed: bool = False
+
+
+def run_dbt(
+    layer: str, export_date: dt.date | str, *, full_refresh: bool = False, select: str | None = None
+) -> DbtResult:
+    """Build and test one layer; what it has read is noted in ops.watermarks when all of it succeeded.
+
+    full_refresh  look at every row again; also chosen when the layer's rules changed since its last success
+    select        dbt selection inside the layer, for work by hand: always runs, moves no watermark
+
+    Nothing new to read and the rules unchanged: returns status `unchanged` without importing dbt.
+    After a failed attempt of the same layer, date and rules only the failed part is run again.
+    Raises DbtLayerError with the failing node.
+    """
+    if layer not in LAYERS:
+        raise DbtLayerError(f"There is no layer {layer!r}: choose one of {', '.join(LAYERS)}.")
+    date = as_date(export_date)
+    with night_lock(f"dbt:{layer}", wait_seconds=600), run_log(date, layer) as figures:
+        result = _run(layer, date, full_refresh, select)
+        figures.update(
+            outcome=result.status, nodes=result.nodes, rows=result.rows, seconds=round(result.seconds, 2),
+            full_refresh=result.full_refresh, resumed=result.resumed,
+        )  # fmt: skip
+    return result
+
+
+def _run(layer: str, date: dt.date, full_refresh: bool, select: str | None) -> DbtResult:
+    rules, seeds = rules_number(rules_hash(layer)), rules_number(rules_hash("seeds"))
+    with connect(name=f"journeyline dbt {layer}") as connection:
+        sources = read_sources(connection, layer)
+        marks = read_watermarks(connection, f"dbt:{layer}")
+        seeded = read_watermarks(connection, "dbt:seeds").get("seeds") == seeds
+    if select is None and not full_refresh and seeded and _nothing_new(layer, {**sources, "rules": rules}, marks):
+        log.info("layer %s: nothing new to read", layer)
+        return DbtResult(layer, date, "unchanged")
+    # Old rows may come out differently under changed rules: everything is looked at again.
+    everything = full_refresh or marks.get("rules") not in (None, rules)
+    from warehouse.dbt_invocation import Invocation  # dbt itself takes seconds to import
+
+    invocation = Invocation(layer, date, everything, sources, rules, select=select, with_seeds=not seeded)
+    outcome = invocation.run()
+    with connect(name=f"journeyline dbt {layer}") as connection:
+        if invocation.with_seeds:
+            write_watermarks(connection, "dbt:seeds", {"seeds": seeds})
+        if select is None:
+            write_watermarks(connection, f"dbt:{layer}", {**invocation.sources, "rules": rules})
+    return DbtResult(
+        layer, date, "built", invocation.build_seq, len(outcome.nodes), outcome.rows, outcome.seconds,
+        everything, invocation.resumed,
+    )  # fmt: skip
+
+
+def _nothing_new(layer: str, now: dict[str, int], before: dict[str, int]) -> bool:
+    """Whether the layer would only repeat itself. Nobody affected: marts stand, whatever else has moved."""
+    if layer == "marts" and now["affected_count"] == 0:
+        return before.get("rules") == now["rules"]
+    return now == before

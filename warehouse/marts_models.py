@@ -1,0 +1,132 @@
+"""Which dbt models are published, and how: read from dbt's manifest, nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import PublishError
+from warehouse.settings import settings
+
+CONTACTS = "dim_customer_contacts"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One index of a published table. Its name follows from what it is, so that it stays the same for ever."""
+
+    table: str
+    columns: tuple[str, ...]
+    unique: bool = False
+
+    @property
+    def name(self) -> str:
+        return _name(self.table, "_".join(self.columns), "key" if self.unique else "idx")
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    table: str
+    columns: tuple[str, ...]
+    to_table: str
+    to_columns: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return _name(self.table, "_".join((*self.columns, self.to_table)), "fkey")
+
+
+@dataclass(frozen=True, slots=True)
+class MartModel:
+    """One model with config.meta.publish.
+
+    by_customer  publish 'customer' (rows of the affected customers) instead of 'whole'
+    is_pii       holds contact details: readable by pii_reader only
+    """
+
+    name: str
+    by_customer: bool
+    primary_key: tuple[str, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    is_pii: bool = False
+    description: str = ""
+    comments: dict[str, str] = field(default_factory=dict)
+
+
+def read_marts_models(manifest: Path | None = None) -> list[MartModel]:
+    """The published models in order of their names. Raises PublishError when the manifest is missing or wrong."""
+    path = manifest or settings().home / "dbt" / "marts" / "manifest.json"
+    try:
+        nodes: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["nodes"]
+    except FileNotFoundError:
+        raise PublishError(f"{path} is missing: build the marts first (`python -m warehouse dbt marts`).") from None
+    except (ValueError, KeyError):
+        raise PublishError(f"{path} is no dbt manifest: build the marts again.") from None
+    models = []
+    for node in nodes.values():
+        how = _meta(node).get("publish")
+        if node.get("resource_type") not in ("model", "seed") or how is None:
+            continue
+        if how not in ("customer", "whole"):
+            raise PublishError(f"Model {node['name']}: config.meta.publish is {how!r}; write customer or whole.")
+        models.append(_model(node, how == "customer"))
+    if not models:
+        raise PublishError(f"{path} names no model to publish: set config.meta.publish on at least one.")
+    return sorted(models, key=lambda model: model.name)
+
+
+def _meta(node: dict[str, Any]) -> dict[str, Any]:
+    return {**(node.get("meta") or {}), **((node.get("config") or {}).get("meta") or {})}
+
+
+def _model(node: dict[str, Any], by_customer: bool) -> MartModel:
+    name = str(node["name"])
+    columns = node.get("columns") or {}
+    constraints = list(node.get("constraints") or [])
+    for column in columns.values():
+        constraints += [{**c, "columns": [column["name"]]} for c in column.get("constraints") or []]
+    key = next((tuple(c["columns"]) for c in constraints if c.get("type") == "primary_key"), ())
+    foreign = tuple(_foreign_key(name, c) for c in constraints if c.get("type") == "foreign_key")
+    indexes = tuple(
+        Index(name, tuple(i["columns"]), bool(i.get("unique"))) for i in (node.get("config") or {}).get("indexes") or []
+    )
+    meta = _meta(node)
+    return MartModel(
+        name=name,
+        by_customer=by_customer,
+        primary_key=key,
+        indexes=tuple(i for i in indexes if not (i.unique and i.columns == key)),
+        foreign_keys=foreign,
+        is_pii=bool(meta.get("pii")) or name == CONTACTS,
+        description=str(node.get("description") or ""),
+        comments={str(c["name"]): str(c.get("description") or "") for c in columns.values()},
+    )
+
+
+_EXPRESSION = re.compile(r"(?P<to>[^()]+?)\s*\(\s*(?P<columns>[^()]+)\)")
+
+
+def _foreign_key(table: str, constraint: dict[str, Any]) -> ForeignKey:
+    """dbt's constraint: `to` (a ref, or the relation it became) with `to_columns`, or the expression `table (columns)`."""
+    to, to_columns = constraint.get("to"), constraint.get("to_columns")
+    if not to:
+        match = _EXPRESSION.search(str(constraint.get("expression") or ""))
+        if match is None:
+            raise PublishError(f"Model {table}: a foreign key needs `to` and `to_columns`.")
+        to, to_columns = match["to"], [part.strip(' "') for part in match["columns"].split(",")]
+    target = re.findall(r"\w+", str(to))[-1]
+    return ForeignKey(table, tuple(constraint["columns"]), target, tuple(to_columns or constraint["columns"]))
+
+
+def _name(table: str, middle: str, end: str) -> str:
+    """At most 63 bytes: PostgreSQL would cut longer names, and two of them could then be the same."""
+    name = f"{table}__{middle}__{end}"
+    if len(name) <= 63:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: 63 - len(digest) - len(end) - 4]}__{digest}__{end}"

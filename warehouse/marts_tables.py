@@ -1,0 +1,226 @@
+"""The shape of published tables: made once, then changed in place, never swapped, so that what hangs on them stays."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from warehouse.errors import PublishError
+from warehouse.marts_models import MartModel
+from warehouse.tables import primary_key
+from warehouse.views import dependent_views
+
+log = logging.getLogger(__name__)
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    kind: str
+    required: bool
+
+
+def read_columns(connection: Connection, schema: str, table: str) -> list[Column]:
+    """Columns of a table in order; empty when it does not exist."""
+    rows = connection.execute(
+        "select attname, format_type(atttypid, atttypmod), attnotnull from pg_attribute"
+        " where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum",
+        (f'{schema}."{table}"',),
+    ).fetchall()
+    return [Column(*row) for row in rows]
+
+
+def create_table(connection: Connection, table: str, columns: list[Column]) -> None:
+    lines = [
+        sql.SQL("{} {}{}").format(sql.Identifier(c.name), sql.SQL(c.kind), sql.SQL(" not null" if c.required else ""))
+        for c in columns
+    ]
+    connection.execute(
+        sql.SQL("create table {} ({})").format(sql.Identifier("marts", table), sql.SQL(", ").join(lines))
+    )
+
+
+def shape_differs(connection: Connection, table: str, wanted: list[Column]) -> bool:
+    """Whether names or types differ; order and `not null` do not count."""
+    existing = {column.name: column.kind for column in read_columns(connection, "marts", table)}
+    return existing != {column.name: column.kind for column in wanted}
+
+
+def change_shape(connection: Connection, table: str, wanted: list[Column]) -> None:
+    """Add, drop and retype columns in place. Values of retyped columns are about to be replaced by the caller.
+
+    Views that only read the table stay as they are; views on a retyped column are put back with their owner, grants
+    and comment. A view that uses a dropped column stops the publish: nobody but its owner can say what it should do.
+    """
+    target = sql.Identifier("marts", table)
+    existing = {column.name: column.kind for column in read_columns(connection, "marts", table)}
+    names = {column.name: column.kind for column in wanted}
+    retyped = {name for name, kind in names.items() if name in existing and existing[name] != kind}
+    for name in existing.keys() - names.keys():
+        try:
+            with connection.transaction():
+                connection.execute(sql.SQL("alter table {} drop column {}").format(target, sql.Identifier(name)))
+        except psycopg.errors.DependentObjectsStillExist as error:
+            users = [line.split(" depends on")[0] for line in (error.diag.message_detail or "").splitlines()]
+            raise PublishError(
+                f"marts.{table}: the model no longer has the column {name}, but it is used by {', '.join(users)}."
+                " Change or drop that first, or keep the column in the model."
+            ) from None
+    if retyped:
+        with dependent_views(connection, "marts", table):
+            for name in sorted(retyped):
+                # The old values go: a cast may fail on rows that are replaced anyway.
+                connection.execute(
+                    sql.SQL("alter table {0} alter column {1} drop not null, alter column {1} drop default,"
+                            " alter column {1} type {2} using null").format(
+                        target, sql.Identifier(name), sql.SQL(names[name]))
+                )  # fmt: skip
+    for name, kind in names.items():
+        if name not in existing:
+            connection.execute(
+                sql.SQL("alter table {} add column {} {}").format(target, sql.Identifier(name), sql.SQL(kind))
+            )
+
+
+def relax(connection: Connection, table: str, wanted: list[Column]) -> None:
+    """Before rows move: drop `not null` where the new shape allows nulls."""
+    required = {column.name for column in wanted if column.required}
+    key = set(primary_key(connection, "marts", table))
+    for column in read_columns(connection, "marts", table):
+        if column.required and column.name not in required | key:
+            connection.execute(
+                sql.SQL("alter table {} alter column {} drop not null").format(
+                    sql.Identifier("marts", table), sql.Identifier(column.name)
+                )
+            )
+
+
+def tighten(connection: Connection, table: str, wanted: list[Column]) -> None:
+    """After rows have moved: set `not null` where the new shape asks for it."""
+    required = {column.name for column in wanted if column.required}
+    for column in read_columns(connection, "marts", table):
+        if not column.required and column.name in required:
+            connection.execute(
+                sql.SQL("alter table {} alter column {} set not null").format(
+                    sql.Identifier("marts", table), sql.Identifier(column.name)
+                )
+            )
+
+
+def ensure_key(connection: Connection, model: MartModel) -> None:
+    """The primary key the model declares (or that dbt gave its marts_next table)."""
+    wanted = model.primary_key or primary_key(connection, "marts_next", model.name)
+    present = primary_key(connection, "marts", model.name)
+    if not wanted or wanted == present:
+        return
+    target = sql.Identifier("marts", model.name)
+    if present:
+        row = connection.execute(
+            "select conname from pg_constraint where conrelid = to_regclass(%s) and contype = 'p'",
+            (f'marts."{model.name}"',),
+        ).fetchone()
+        assert row is not None
+        connection.execute(sql.SQL("alter table {} drop constraint {} cascade").format(target, sql.Identifier(row[0])))
+    connection.execute(
+        sql.SQL("alter table {} add constraint {} primary key ({})").format(
+            target, sql.Identifier(f"{model.name[:58]}_pkey"), sql.SQL(", ").join(map(sql.Identifier, wanted))
+        )
+    )
+
+
+def ensure_indexes(connection: Connection, model: MartModel) -> None:
+    """Indexes the model declares, and one on golden_customer_id, by which rows are replaced."""
+    rows = connection.execute(
+        "select indexname from pg_indexes where schemaname = 'marts' and tablename = %s", (model.name,)
+    ).fetchall()
+    present, wanted = {row[0] for row in rows}, {index.name: index for index in model.indexes}
+    for name in present - wanted.keys():
+        if name.startswith(f"{model.name}__") and name.endswith(("__idx", "__key")) and name != _customer_index(model):
+            connection.execute(sql.SQL("drop index {}").format(sql.Identifier("marts", name)))
+    for name, index in wanted.items():
+        if name not in present:
+            connection.execute(
+                sql.SQL("create {} {} on {} ({})").format(
+                    sql.SQL("unique index" if index.unique else "index"),
+                    sql.Identifier(name),
+                    sql.Identifier("marts", model.name),
+                    sql.SQL(", ").join(map(sql.Identifier, index.columns)),
+                )
+            )
+    leading = [index.columns[0] for index in model.indexes] + list(model.primary_key[:1])
+    own = _customer_index(model)
+    if model.by_customer and "golden_customer_id" not in leading and own not in present:
+        connection.execute(
+            sql.SQL("create index {} on {} (golden_customer_id)").format(
+                sql.Identifier(own), sql.Identifier("marts", model.name)
+            )
+        )
+
+
+def _customer_index(model: MartModel) -> str:
+    return f"{model.name[:40]}__golden_customer__idx"
+
+
+def ensure_foreign_keys(connection: Connection, models: list[MartModel]) -> None:
+    """Checked at the end of the transaction, so that tables may be replaced in any order."""
+    rows = connection.execute(
+        "select c.conrelid::regclass::text, c.conname from pg_constraint c where c.contype = 'f'"
+        " and c.connamespace = 'marts'::regnamespace"
+    ).fetchall()
+    present = {row[1]: row[0] for row in rows}
+    wanted = {key.name: key for model in models for key in model.foreign_keys}
+    for name, table in present.items():
+        if name.endswith("__fkey") and name not in wanted:
+            connection.execute(
+                sql.SQL("alter table {} drop constraint {}").format(sql.SQL(table), sql.Identifier(name))
+            )
+    for name, key in wanted.items():
+        if name not in present:
+            connection.execute(
+                sql.SQL(
+                    "alter table {} add constraint {} foreign key ({}) references {} ({}) deferrable initially deferred"
+                ).format(
+                    sql.Identifier("marts", key.table),
+                    sql.Identifier(name),
+                    sql.SQL(", ").join(map(sql.Identifier, key.columns)),
+                    sql.Identifier("marts", key.to_table),
+                    sql.SQL(", ").join(map(sql.Identifier, key.to_columns)),
+                )
+            )
+
+
+def describe_and_grant(connection: Connection, model: MartModel) -> None:
+    """Comments from the model's documentation; contact details for pii_reader only, the rest for bi_reader."""
+    target = sql.Identifier("marts", model.name)
+    wanted: dict[str | None, str] = {None: model.description, **model.comments}
+    rows = connection.execute(
+        "select a.attname, coalesce(d.description, '') from pg_class c left join pg_attribute a on a.attrelid = c.oid"
+        " and a.attnum >= 0 and not a.attisdropped left join pg_description d on d.objoid = c.oid"
+        " and d.classoid = 'pg_class'::regclass and d.objsubid = a.attnum where c.oid = to_regclass(%s)",
+        (f'marts."{model.name}"',),
+    ).fetchall()
+    present: dict[str | None, str] = {name: text for name, text in rows}  # noqa: C416
+    row = connection.execute(
+        "select coalesce(obj_description(to_regclass(%s)), '')", (f'marts."{model.name}"',)
+    ).fetchone()
+    present[None] = row[0] if row else ""
+    for name, text in wanted.items():
+        if name is None and text != present[None]:
+            connection.execute(sql.SQL("comment on table {} is {}").format(target, sql.Literal(text)))
+        elif name is not None and name in present and text != present[name]:
+            column = sql.Identifier("marts", model.name, name)
+            connection.execute(sql.SQL("comment on column {} is {}").format(column, sql.Literal(text)))
+    reader, other = ("pii_reader", "bi_reader") if model.is_pii else ("bi_reader", None)
+    row = connection.execute(
+        "select has_table_privilege(%s, to_regclass(%s), 'select')", (reader, f'marts."{model.name}"')
+    ).fetchone()
+    if row != (True,):
+        connection.execute(sql.SQL("grant select on {} to {}").format(target, sql.Identifier(reader)))
+    if other is not None:
+        connection.execute(sql.SQL("revoke all on {} from {}").format(target, sql.Identifier(other)))

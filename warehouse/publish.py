@@ -1,0 +1,286 @@
+"""marts_next → marts: the affected customers' rows, in one transaction, with everything needed to go back.
+
+BI sees the old night until the commit and the new one after it; tables are changed in place, so views, grants and
+open connections stay. What is replaced is kept in marts_undo.p<publish_id>__<table> for the last seven publishes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from warehouse import marts_tables as shape
+from warehouse.affected import Affected, read_affected
+from warehouse.clock import as_date
+from warehouse.connection import connect
+from warehouse.errors import PublishError
+from warehouse.locks import night_lock
+from warehouse.marts_models import MartModel, read_marts_models
+from warehouse.runlog import run_log
+from warehouse.undo import KEPT_PUBLISHES, forget_undo, keep_full, keep_rows, undo_name
+from warehouse.watermarks import read_sources, read_watermarks
+
+log = logging.getLogger(__name__)
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TableChange:
+    """Rows taken out of and put into one published table."""
+
+    table: str
+    rows_deleted: int
+    rows_inserted: int
+    undo_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishResult:
+    """status: published | unchanged (nobody affected, no whole table differs: nothing written) | rolled_back."""
+
+    publish_id: int | None
+    export_date: dt.date
+    status: str
+    affected: int
+    everyone: bool
+    tables: tuple[TableChange, ...] = ()
+    seconds: float = 0.0
+
+
+def publish(export_date: dt.date | str, *, manifest: Path | None = None) -> PublishResult:
+    """Publish the night in preparation. All or nothing; readers never wait for it and never see a part of it.
+
+    manifest: dbt's manifest of the marts layer; by default the one that run_dbt left.
+    Raises PublishError when marts_next was not built for this night's customers.
+    """
+    date = as_date(export_date)
+    began = time.monotonic()
+    models = read_marts_models(manifest)
+    with night_lock("publish", wait_seconds=60), run_log(date, "publish") as figures:
+        with connect(name="journeyline publish") as connection:
+            connection.execute("set local synchronous_commit = on")
+            night = read_affected(connection)
+            _check(connection, night, date, models)
+            changes, publish_id = _Publish(connection, night, models).run()
+        status = "published" if publish_id is not None else "unchanged"
+        figures.update(outcome=status, affected=night.affected, tables=len(changes))
+    if publish_id is not None:
+        analyze([change.table for change in changes])
+    seconds = time.monotonic() - began
+    return PublishResult(publish_id, date, status, night.affected, night.everyone, tuple(changes), seconds)
+
+
+def _check(connection: Connection, night: Affected, date: dt.date, models: list[MartModel]) -> None:
+    if night.export_date != date:
+        raise PublishError(
+            f"The night in preparation is {night.export_date}, not {date}: find the affected customers of {date} and"
+            " build the marts again."
+        )
+    for model in models:
+        if not shape.read_columns(connection, "marts_next", model.name):
+            raise PublishError(f"marts_next.{model.name} does not exist: build the marts first.")
+    if night.affected:
+        built, now = read_watermarks(connection, "dbt:marts"), read_sources(connection, "marts")
+        if (built.get("affected"), built.get("affected_count")) != (now["affected"], now["affected_count"]):
+            raise PublishError(
+                "marts_next was built for other customers than the night in preparation names: run the dbt layer marts again."
+            )
+
+
+class _Publish:
+    """The statements of one publish, inside the caller's transaction."""
+
+    def __init__(self, connection: Connection, night: Affected, models: list[MartModel]) -> None:
+        self.connection, self.night, self.models = connection, night, models
+        self.publish_id = 0
+
+    def run(self) -> tuple[list[TableChange], int | None]:
+        work = [model for model in self.models if self._has_work(model)]
+        if not work:
+            return [], None
+        self.publish_id = self._log()
+        self._keep_affected()
+        changes = [self._publish(model) for model in work]
+        for model in self.models:
+            shape.ensure_key(self.connection, model)
+            shape.ensure_indexes(self.connection, model)
+            shape.describe_and_grant(self.connection, model)
+        shape.ensure_foreign_keys(self.connection, self.models)
+        # Check what was deferred now: an error here still names its constraint, one at commit would not be ours to word.
+        self._check_foreign_keys()
+        with self.connection.cursor() as cursor:
+            cursor.executemany(
+                "update ops.publish_tables set rows_deleted = %s, rows_inserted = %s where publish_id = %s and table_name = %s",
+                [(c.rows_deleted, c.rows_inserted, self.publish_id, c.table) for c in changes],
+            )
+        forget_undo(self.connection, KEPT_PUBLISHES)
+        return changes, self.publish_id
+
+    def _has_work(self, model: MartModel) -> bool:
+        if not shape.read_columns(self.connection, "marts", model.name):
+            return True
+        if model.by_customer:
+            return self.night.affected > 0
+        wanted = shape.read_columns(self.connection, "marts_next", model.name)
+        return shape.shape_differs(self.connection, model.name, wanted) or self._differs(model, wanted)
+
+    def _differs(self, model: MartModel, columns: list[shape.Column]) -> bool:
+        """Whether a whole table has other rows than the published one (rows compared as text: 1.0 is not 1.00)."""
+        row = self.connection.execute(
+            sql.SQL(
+                "select exists ((select {row}, count(*) from marts_next.{t} as n group by 1)"
+                " except (select {row}, count(*) from marts.{t} as n group by 1)) or"
+                " (select count(*) from marts_next.{t}) <> (select count(*) from marts.{t})"
+            ).format(row=row_text("n", [c.name for c in columns]), t=sql.Identifier(model.name))
+        ).fetchone()
+        return row == (True,)
+
+    def _log(self) -> int:
+        night = self.night
+        row = self.connection.execute(
+            "insert into ops.publish_log (export_date, affected, everyone, identity_run_id, watermark_seq, watermarks,"
+            " rules_hash) values (%s, %s, %s, %s, %s, %s, %s) returning publish_id",
+            (
+                night.export_date, night.affected, night.everyone, night.identity_run_id,
+                max(night.watermarks.values(), default=0), json.dumps(night.watermarks), night.rules_hash,
+            ),
+        ).fetchone()  # fmt: skip
+        assert row is not None
+        return int(row[0])
+
+    def _keep_affected(self) -> None:
+        """Rollback deletes what this publish inserted: the rows of exactly these customers."""
+        name = undo_name(self.publish_id, "affected_customers")
+        self.connection.execute(
+            sql.SQL(
+                "create table {} (golden_customer_id) as select golden_customer_id from marts_next.affected_customers"
+            ).format(name)
+        )
+
+    def _publish(self, model: MartModel) -> TableChange:
+        wanted = shape.read_columns(self.connection, "marts_next", model.name)
+        if not shape.read_columns(self.connection, "marts", model.name):
+            return self._create(model, wanted)
+        if shape.shape_differs(self.connection, model.name, wanted):
+            return self._reshape(model, wanted)
+        shape.relax(self.connection, model.name, wanted)
+        if not model.by_customer:
+            keep_full(self.connection, self.publish_id, model.name)
+            deleted, inserted = replace_whole(
+                self.connection, model.name, sql.Identifier("marts_next", model.name), [c.name for c in wanted]
+            )
+            change = TableChange(model.name, deleted, inserted, "full")
+        elif self.night.everyone:
+            keep_full(self.connection, self.publish_id, model.name)
+            deleted = self.connection.execute(
+                sql.SQL("delete from {}").format(sql.Identifier("marts", model.name))
+            ).rowcount
+            change = TableChange(model.name, deleted, self._insert(model, wanted), "full")
+        else:
+            deleted = keep_rows(self.connection, self.publish_id, model.name)
+            change = TableChange(model.name, deleted, self._insert(model, wanted), "rows")
+        shape.tighten(self.connection, model.name, wanted)
+        return change
+
+    def _create(self, model: MartModel, wanted: list[shape.Column]) -> TableChange:
+        """The first publish of a table: rows first, key and indexes after them."""
+        shape.create_table(self.connection, model.name, wanted)
+        self.connection.execute(
+            "insert into ops.publish_tables (publish_id, table_name, rows_deleted, rows_inserted, undo_kind)"
+            " values (%s, %s, 0, 0, 'created')",
+            (self.publish_id, model.name),
+        )
+        if model.by_customer and not self.night.everyone:
+            raise PublishError(
+                f"marts.{model.name} is new: it needs every customer's rows, not this night's only. Prepare the night with"
+                " everyone affected (`python -m warehouse affected --everyone`), build the marts and publish."
+            )
+        return TableChange(model.name, 0, self._insert(model, wanted), "created")
+
+    def _reshape(self, model: MartModel, wanted: list[shape.Column]) -> TableChange:
+        if model.by_customer and not self.night.everyone:
+            raise PublishError(
+                f"The columns of marts.{model.name} changed: all its rows must be built again. Prepare the night with"
+                " everyone affected (`python -m warehouse affected --everyone`), build the marts and publish."
+            )
+        keep_full(self.connection, self.publish_id, model.name)
+        target = sql.Identifier("marts", model.name)
+        deleted = self.connection.execute(sql.SQL("delete from {}").format(target)).rowcount
+        self.connection.execute("set constraints all immediate")  # pending checks would forbid the change of shape
+        self.connection.execute("set constraints all deferred")
+        shape.change_shape(self.connection, model.name, wanted)
+        shape.relax(self.connection, model.name, wanted)
+        inserted = self._insert(model, wanted)
+        shape.tighten(self.connection, model.name, wanted)
+        return TableChange(model.name, deleted, inserted, "full")
+
+    def _insert(self, model: MartModel, columns: list[shape.Column]) -> int:
+        """The night's rows; of a customer mart only the affected customers', whatever else marts_next may hold."""
+        names = sql.SQL(", ").join(sql.Identifier(c.name) for c in columns)
+        only = " where golden_customer_id in (select golden_customer_id from marts_next.affected_customers)"
+        return self.connection.execute(
+            sql.SQL("insert into {} ({}) select {} from {}{}").format(
+                sql.Identifier("marts", model.name),
+                names,
+                names,
+                sql.Identifier("marts_next", model.name),
+                sql.SQL(only if model.by_customer else ""),
+            )
+        ).rowcount
+
+    def _check_foreign_keys(self) -> None:
+        try:
+            self.connection.execute("set constraints all immediate")
+        except psycopg.errors.ForeignKeyViolation as error:
+            raise PublishError(
+                f"marts.{error.diag.table_name} would point to a row that is not there (constraint"
+                f" {error.diag.constraint_name}). Nothing was published."
+            ) from None
+
+
+def row_text(alias: str, columns: list[str]) -> sql.Composed:
+    """A whole row as text, columns in the given order: equal text means equal to the byte."""
+    fields = sql.SQL(", ").join(sql.Identifier(alias, name) for name in columns)
+    return sql.SQL("row({})::text").format(fields)
+
+
+def replace_whole(connection: Connection, table: str, source: sql.Identifier, columns: list[str]) -> tuple[int, int]:
+    """Make marts.<table> equal to `source`, touching only rows that differ; returns (deleted, inserted)."""
+    target = sql.Identifier("marts", table)
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    parts = {"t": target, "s": source, "names": names, "t_row": row_text("t", columns), "s_row": row_text("s", columns)}
+    twice = connection.execute(
+        sql.SQL("select exists (select 1 from {s} as s group by {s_row} having count(*) > 1) or"
+                " exists (select 1 from {t} as t group by {t_row} having count(*) > 1)").format(**parts)
+    ).fetchone()  # fmt: skip
+    if twice == (True,):  # equal rows cannot be told apart: replace them all
+        deleted = connection.execute(sql.SQL("delete from {t}").format(**parts)).rowcount
+        inserted = connection.execute(
+            sql.SQL("insert into {t} ({names}) select {names} from {s}").format(**parts)
+        ).rowcount
+        return deleted, inserted
+    deleted = connection.execute(
+        sql.SQL("delete from {t} as t where {t_row} not in (select {s_row} from {s} as s)").format(**parts)
+    ).rowcount
+    inserted = connection.execute(
+        sql.SQL(
+            "insert into {t} ({names}) select {names} from {s} as s where {s_row} not in (select {t_row} from {t} as t)"
+        ).format(**parts)
+    ).rowcount
+    return deleted, inserted
+
+
+def analyze(tables: list[str]) -> None:
+    """Fresh statistics for BI's first queries; outside the publish, which does not wait for it."""
+    with connect(autocommit=True, name="journeyline analyze") as connection:
+        for table in tables:
+            connection.execute(sql.SQL("analyze {}").format(sql.Identifier("marts", table)))

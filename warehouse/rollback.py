@@ -1,0 +1,128 @@
+"""Taking the newest publish back: the tables are again exactly what they were before it, in one transaction.
+
+Rows: the affected customers' rows are deleted and their earlier ones put back from marts_undo. Shape: where the publish
+changed columns, the table is given its earlier columns, key, indexes and foreign keys first, then all its earlier rows.
+A table that the publish made for the first time is emptied, not dropped: views may stand on it by now.
+A rolled-back publish no longer counts, so its customers are affected again the next night.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from warehouse import marts_tables as shape
+from warehouse.connection import connect
+from warehouse.errors import PublishError
+from warehouse.locks import night_lock
+from warehouse.publish import PublishResult, TableChange, analyze, replace_whole
+from warehouse.runlog import run_log
+from warehouse.undo import drop_undo, has_undo, undo_name
+
+log = logging.getLogger(__name__)
+
+Connection = psycopg.Connection[Any]
+
+
+def rollback(publish_id: int | None = None) -> PublishResult:
+    """Take back the newest live publish; `publish_id`, if given, must be it.
+
+    Raises PublishError when there is nothing to take back, when a later publish stands on it, or its undo is gone.
+    """
+    began = time.monotonic()
+    with night_lock("publish", wait_seconds=60), connect(name="journeyline rollback") as connection:
+        connection.execute("set local synchronous_commit = on")
+        row = connection.execute(
+            "select publish_id, export_date, affected, everyone from ops.publish_log where status = 'live'"
+            " order by publish_id desc limit 1"
+        ).fetchone()
+        if row is None:
+            raise PublishError("There is no live publish to roll back.")
+        newest, date, affected, everyone = row
+        if publish_id is not None and publish_id != newest:
+            raise PublishError(
+                f"Only the newest live publish can be rolled back: that is {newest}, not {publish_id}."
+                " Roll the later ones back first, one by one."
+            )
+        if not has_undo(connection, newest):
+            raise PublishError(f"The undo of publish {newest} is no longer kept; it cannot be rolled back.")
+        with run_log(date, "rollback", str(newest)) as figures:
+            changes = _restore_all(connection, newest)
+            figures.update(affected=affected, tables=len(changes))
+        connection.execute(
+            "update ops.publish_log set status = 'rolled_back', rolled_back_at = clock_timestamp() where publish_id = %s",
+            (newest,),
+        )
+        drop_undo(connection, newest)
+    analyze([change.table for change in changes])
+    log.info("rolled back publish %d of %s", newest, date)
+    return PublishResult(newest, date, "rolled_back", affected, everyone, tuple(changes), time.monotonic() - began)
+
+
+def _restore_all(connection: Connection, publish_id: int) -> list[TableChange]:
+    rows = connection.execute(
+        "select table_name, undo_kind, old_columns from ops.publish_tables where publish_id = %s order by table_name",
+        (publish_id,),
+    ).fetchall()
+    changes = [_restore(connection, publish_id, table, kind, old) for table, kind, old in rows]
+    for table, _, old in rows:  # foreign keys last: the tables they point to have their keys again
+        _restore_definitions(connection, table, old)
+    return changes
+
+
+def _restore(connection: Connection, publish_id: int, table: str, kind: str, old: dict[str, Any] | None) -> TableChange:
+    target, undo = sql.Identifier("marts", table), undo_name(publish_id, table)
+    if kind == "created" or old is None:
+        deleted = connection.execute(sql.SQL("delete from {}").format(target)).rowcount
+        return TableChange(table, deleted, 0, kind)
+    columns = [shape.Column(*column) for column in old["columns"]]
+    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
+    shape.relax(connection, table, columns)
+    if shape.shape_differs(connection, table, columns):
+        deleted = connection.execute(sql.SQL("delete from {}").format(target)).rowcount
+        connection.execute("set constraints all immediate")
+        connection.execute("set constraints all deferred")
+        shape.change_shape(connection, table, columns)
+        shape.relax(connection, table, columns)
+        inserted = connection.execute(
+            sql.SQL("insert into {} ({}) select {} from {}").format(target, names, names, undo)
+        ).rowcount
+    elif kind == "full":
+        deleted, inserted = replace_whole(connection, table, undo, [column.name for column in columns])
+    else:
+        deleted = connection.execute(
+            sql.SQL("delete from {} where golden_customer_id in (select golden_customer_id from {})").format(
+                target, undo_name(publish_id, "affected_customers")
+            )
+        ).rowcount
+        inserted = connection.execute(
+            sql.SQL("insert into {} ({}) select {} from {}").format(target, names, names, undo)
+        ).rowcount
+    shape.tighten(connection, table, columns)
+    return TableChange(table, deleted, inserted, kind)
+
+
+def _restore_definitions(connection: Connection, table: str, old: dict[str, Any] | None) -> None:
+    """Key, indexes and foreign keys that a change of shape took away."""
+    if old is None:
+        return
+    rows = connection.execute(
+        "select conname from pg_constraint where conrelid = to_regclass(%(t)s) union all"
+        " select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = to_regclass(%(t)s)",
+        {"t": f'marts."{table}"'},
+    ).fetchall()
+    present = {row[0] for row in rows}
+    for name, definition in old["constraints"]:
+        if name not in present:
+            connection.execute(
+                sql.SQL("alter table {} add constraint {} {}").format(
+                    sql.Identifier("marts", table), sql.Identifier(name), sql.SQL(definition)
+                )
+            )
+    for name, definition in old["indexes"]:
+        if name not in present:
+            connection.execute(sql.SQL(definition))
