@@ -1,0 +1,32 @@
+"""`python -m resolution`: link files, or run the identity part of a night."""
+
+from __future__ import annotations
+
+import logging
+
+import typer
+
+from resolution.cli.link import app as file_app
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_show_locals=False, help="Who is who: records to golden customers."
+)
+app.registered_commands += file_app.registered_commands
+try:
+    from resolution.cli.night import app as night_app
+except ModuleNotFoundError as error:
+    if error.name != "resolution.cli.night":
+        raise
+else:
+    app.registered_commands += night_app.registered_commands
+    app.registered_groups += night_app.registered_groups
+
+
+def main() -> None:
+    """Entry point."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    app()
+
+
+if __name__ == "__main__":
+    main()
