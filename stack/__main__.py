@@ -6,7 +6,7 @@ import logging
 import os
 import subprocess
 import sys
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, NoReturn
 
@@ -91,9 +91,8 @@ def status() -> None:
     settings = stack_settings()
     for part in system.components(settings):
         process = part.process()
-        say(
-            f"airflow {part.name:<14} {'running, process ' + str(process.pid) if process else 'stopped'}   log {part.log}"
-        )
+        state = f"running, process {process.pid}" if process else "stopped"
+        say(f"airflow {part.name:<14} {state}   log {part.log}")
     if system.is_up():
         say(f"airflow UI             {stack_secrets(settings).url}")
     sys.exit(subprocess.run([sys.executable, "-m", "warehouse", "status"]).returncode)

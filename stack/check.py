@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from datetime import date
 
 from stack.errors import ComponentError
 from stack.settings import stack_settings
@@ -21,12 +20,3 @@ def check_dags() -> str:
             raise ComponentError("\n".join(f"{file}: {text.strip()}" for file, text in bag.import_errors.items()))
         tasks = sum(len(dag.tasks) for dag in bag.dags.values())
         return f"{len(bag.dags)} DAGs with {tasks} tasks can be read"
-
-
-def default_report_date() -> date | None:
-    """Export date of the newest live publish; None when nothing was published yet."""
-    import warehouse
-
-    with warehouse.connect(name="journeyline report") as connection:
-        row = connection.execute("select max(export_date) from ops.publish_log where status = 'live'").fetchone()
-    return row[0] if row else None

@@ -6,7 +6,8 @@ import os
 
 from stack.settings import HOST, USER, StackSecrets, StackSettings
 
-PARALLELISM = max(2, min(8, os.cpu_count() or 2))
+# Workers wait for PostgreSQL as often as for a core.
+PARALLELISM = max(4, min(8, os.cpu_count() or 4))
 
 
 def airflow_environment(
@@ -45,6 +46,8 @@ def airflow_environment(
         ("logging", "worker_log_server_port"): secrets.log_port,
         ("logging", "dag_processor_child_process_log_directory"): settings.logs / "dag_processor",
         ("logging", "colored_console_log"): False,
+        # The supervisor of a task may notice its end only at its next heartbeat, and blocks a worker until then.
+        ("workers", "min_heartbeat_interval"): 1,
         # Small nights spend their time waiting for the next look: look often.
         ("scheduler", "scheduler_idle_sleep_time"): 0.2,
         ("scheduler", "catchup_by_default"): False,

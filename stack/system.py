@@ -150,3 +150,21 @@ def _wait_until_healthy(system: LocalSystem, parts: list[Component]) -> None:
         f"Airflow was not ready after {START_SECONDS:.0f} s. DAGs not read yet: {', '.join(sorted(missing)) or 'none'}."
         f" See {system.settings.logs}."
     )
+
+
+def clean(*, say: Say = log.info) -> None:
+    """Stop everything and delete what this home holds. Refuses a folder that does not look like ours."""
+    import shutil
+
+    settings = stack_settings()
+    if not settings.home.exists():
+        return
+    down(say=say)
+    if not any((settings.home / name).exists() for name in ("server.json", "server.lock")) and any(
+        settings.home.iterdir()
+    ):
+        raise ComponentError(
+            f"{settings.home} does not look like a home of Journeyline; delete it by hand if you mean it."
+        )
+    shutil.rmtree(settings.home)
+    say(f"deleted {settings.home}")

@@ -55,7 +55,7 @@ def main() -> None:
         "dags": {dag_id: describe(dag) for dag_id, dag in bag.dags.items()},
         "heavy": sorted(imported & set(HEAVY)),
     }
-    print("JSON" + json.dumps(answer))
+    sys.stdout.write("JSON" + json.dumps(answer) + "\n")
 
 
 if __name__ == "__main__":

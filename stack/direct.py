@@ -1,0 +1,61 @@
+"""One night without Airflow: the same functions the DAG tasks call, one after another in this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from stack.errors import NightFailedError
+
+Say = Callable[[str], None]
+
+
+def run_night(export_date: date, *, say: Say) -> None:
+    """Run all steps; stops at the first failed audit, with everything that BI reads left as it was.
+
+    Raises NightFailedError for a failed audit; errors of the rooms come through as they are.
+    """
+    import connectors
+    import expectations
+    import journeys
+    import resolution
+    import warehouse
+
+    for platform in connectors.platforms():
+        with _timed(f"pull {platform}", say):
+            landed = connectors.land(platform, export_date)
+            _stop_if(connectors.audit_and_promote([batch.batch_id for batch in landed]))
+    with _timed("build person records", say):
+        warehouse.run_dbt("persons", export_date)
+    with _timed("resolve identities", say):
+        run = resolution.resolve_night(export_date)
+    with _timed("audit and accept identities", say):
+        gate = expectations.audit_identities(run.run_id, raise_on_fail=False)
+        if not gate.passed:
+            resolution.discard_run(run.run_id, gate.message)
+            raise NightFailedError(gate.message)
+        resolution.accept_run(run.run_id)
+    with _timed("build touchpoints", say):
+        warehouse.run_dbt("touchpoints", export_date)
+    with _timed("find affected customers", say):
+        affected = warehouse.find_affected(export_date)
+    if affected:
+        with _timed(f"build marts of {affected:,} customers", say):
+            warehouse.run_dbt("marts", export_date)
+        with _timed("audit and publish marts", say):
+            marts = expectations.audit_marts(export_date, raise_on_fail=False)
+            if not marts.passed:
+                raise NightFailedError(marts.message)
+            warehouse.publish(export_date)
+    with _timed("write report and data docs", say):
+        journeys.write_report(export_date)
+        expectations.build_docs()
+
+
+@contextmanager
+def _timed(step: str, say: Say) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    say(f"  {step:<40} {time.monotonic() - started:6.1f} s")
