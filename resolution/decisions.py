@@ -122,3 +122,26 @@ def _path(same: dict[str, list[str]], start: str, goal: str) -> list[str]:
                 before[other] = node
                 queue.append(other)
     return []
+
+
+def store_decisions(decisions: Iterable[Decision]) -> int:
+    """Put decisions in force, in one transaction; how many are new. Raises ContradictoryDecisionsError against all in force."""
+    import warehouse
+    from resolution.store import lookup
+    from resolution.store.read import NightReader
+
+    rows = [(d.left_key, d.right_key, d.verdict, d.author, d.reason) for d in decisions]
+    with warehouse.connect(name="decisions") as connection:
+        added = lookup.add_decisions(connection, rows)
+        check_decisions(Decision(*row) for row in NightReader(connection).live_decisions())
+    return added
+
+
+def revoke(left: str, right: str) -> bool:
+    """Take the decision about a pair out of force; False when there is none."""
+    import warehouse
+    from resolution.store import lookup
+
+    a, b = sorted((record_key(left), record_key(right)))
+    with warehouse.connect(name="decisions") as connection:
+        return lookup.revoke_decision(connection, a, b)

@@ -1,0 +1,1 @@
+"""Command lines of the room; `resolution/__main__.py` puts them together."""
