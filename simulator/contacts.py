@@ -58,9 +58,15 @@ def slugs(kind: str, table: list[str]) -> pl.Series:
 def _local_parts(draws: Draws, stream: str, index: I64, given: pl.Series, family: pl.Series, year: I64) -> pl.Series:
     """Local parts in the usual patterns."""
     frame = pl.DataFrame(
-        {"g": given, "f": family, "y": year % 100, "yy": year, "k": draws.choice(stream, index, (34, 18, 14, 12, 8, 8, 6)),
-         "n": draws.below(stream + "/n", index, 99) + 1}
-    )  # fmt: skip
+        {
+            "g": given,
+            "f": family,
+            "y": year % 100,
+            "yy": year,
+            "k": draws.choice(stream, index, (34, 18, 14, 12, 8, 8, 6)),
+            "n": draws.below(stream + "/n", index, 99) + 1,
+        }
+    )
     short = pl.col("y").cast(pl.String).str.zfill(2)
     patterns = [
         pl.concat_str("g", pl.lit("."), "f"),
@@ -71,10 +77,8 @@ def _local_parts(draws: Draws, stream: str, index: I64, given: pl.Series, family
         pl.concat_str("g", pl.lit("_"), "f", pl.col("n").cast(pl.String)),
         pl.concat_str("g", pl.col("f").str.slice(0, 1), pl.col("yy").cast(pl.String)),
     ]
-    expression = pl.when(pl.col("k") == 0).then(patterns[0])
-    for k, pattern in enumerate(patterns[1:], start=1):
-        expression = expression.when(pl.col("k") == k).then(pattern)
-    return frame.select(expression).to_series()
+    chosen = pl.coalesce(pl.when(pl.col("k") == k).then(pattern) for k, pattern in enumerate(patterns))
+    return frame.select(chosen).to_series()
 
 
 def emails(
@@ -91,7 +95,9 @@ def emails(
     """First and later address of each person, unique but for those who use the head's, and who has a role mailbox."""
     first, last = lookup(slugs("given", names.given), given), lookup(slugs("family", names.family), family)
     year = 1970 + birth // 365
-    domains, offsets, local_weights = [], [], []
+    domains: list[str] = []
+    offsets: list[int] = []
+    local_weights: list[list[float]] = []
     for block in COUNTRIES:
         offsets.append(len(domains))
         domains += [d for d, _ in block.mail_domains]
@@ -156,11 +162,11 @@ def _national(draws: Draws, stream: str, number: I64, country: I64) -> pl.Series
 def phones(
     draws: Draws, index: I64, household: I64, country: I64, landline: Bool, change_at: I64
 ) -> tuple[pl.Series, pl.Series]:
-    """First and later number of each person. Landlines are one per household; one change in ten gets a recycled number."""
+    """First and later number of each person. Households share a landline; some changes get a recycled number."""
     count = len(index)
     first = _national(draws, "phone", np.where(landline, 2 * count + household, index), country)
     later = _national(draws, "phone", count + index, country)
-    # Recycled: in order of the change, the next person of the same country who changes gets the earlier one's old number.
+    # Recycled: of two people of one country who change one after the other, the second gets the first's old number.
     changers = np.flatnonzero((change_at < 2**62) & ~landline)
     changers = changers[np.lexsort((changers, change_at[changers], country[changers]))]
     giver, taker = changers[:-1:2], changers[1::2]

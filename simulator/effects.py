@@ -37,9 +37,12 @@ def _campaign(world: World) -> dict[str, Any]:
         i for i, c in enumerate(CAMPAIGNS) if c.name == EFFECTS.lift_campaign
     )
     return {
-        "campaign": EFFECTS.lift_campaign, "planted_factor": EFFECTS.lift_factor, "on": "probability that `choose` is followed by an order",
-        "with_campaign": _rate(ordered[lifted]), "without": _rate(ordered[~lifted]),
-    }  # fmt: skip
+        "campaign": EFFECTS.lift_campaign,
+        "planted_factor": EFFECTS.lift_factor,
+        "on": "probability that `choose` is followed by an order",
+        "with_campaign": _rate(ordered[lifted]),
+        "without": _rate(ordered[~lifted]),
+    }
 
 
 def _spike(world: World) -> dict[str, Any]:
@@ -48,9 +51,13 @@ def _spike(world: World) -> dict[str, Any]:
     today = complaints & (steps.at // DAY == day)
     before = complaints & (steps.at // DAY < day) & (steps.at // DAY >= day - 28)
     return {
-        "date": spike_date(world.settings).isoformat(), "planted_factor": EFFECTS.spike_factor, "topic": EFFECTS.spike_topic,
-        "complaints_that_day": int(today.sum()), "daily_mean_before": round(float(before.sum()) / 28, 3), "planted": int(world.is_spike.sum()),
-    }  # fmt: skip
+        "date": spike_date(world.settings).isoformat(),
+        "planted_factor": EFFECTS.spike_factor,
+        "topic": EFFECTS.spike_topic,
+        "complaints_that_day": int(today.sum()),
+        "daily_mean_before": round(float(before.sum()) / 28, 3),
+        "planted": int(world.is_spike.sum()),
+    }
 
 
 def _stock(world: World) -> dict[str, Any]:
@@ -61,9 +68,11 @@ def _stock(world: World) -> dict[str, Any]:
     asked = np.unique(cycle[steps.stock])
     other = np.setdiff1d(np.unique(cycle[asks]), asked)
     return {
-        "planted_factor": EFFECTS.stock_question_order_factor, "on": "probability that a draw to order is kept after a question about stock",
-        "cycles_with_stock_question": _rate(np.isin(asked, buys)), "cycles_with_other_question": _rate(np.isin(other, buys)),
-    }  # fmt: skip
+        "planted_factor": EFFECTS.stock_question_order_factor,
+        "on": "probability that a draw to order is kept after a question about stock",
+        "cycles_with_stock_question": _rate(np.isin(asked, buys)),
+        "cycles_with_other_question": _rate(np.isin(other, buys)),
+    }
 
 
 def _delays(world: World) -> dict[str, Any]:
@@ -75,8 +84,12 @@ def _delays(world: World) -> dict[str, Any]:
     rated_late = late[web.order[rated]]
     bad = web.is_bad_rating[rated]
     return {
-        "planted_share": EFFECTS.delayed_share, "planted_bad_rating": EFFECTS.delayed_bad_rating, "usual_bad_rating": EFFECTS.usual_bad_rating,
+        "planted_share": EFFECTS.delayed_share,
+        "planted_bad_rating": EFFECTS.delayed_bad_rating,
+        "usual_bad_rating": EFFECTS.usual_bad_rating,
         "delayed_share": _rate(late[shop.delivered_at >= 0]),
-        "refund_when_delayed": _rate(refunded[arrived & late]), "refund_when_not": _rate(refunded[arrived & ~late]),
-        "bad_review_when_delayed": _rate(bad[rated_late]), "bad_review_when_not": _rate(bad[~rated_late]),
-    }  # fmt: skip
+        "refund_when_delayed": _rate(refunded[arrived & late]),
+        "refund_when_not": _rate(refunded[arrived & ~late]),
+        "bad_review_when_delayed": _rate(bad[rated_late]),
+        "bad_review_when_not": _rate(bad[~rated_late]),
+    }

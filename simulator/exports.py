@@ -10,7 +10,7 @@ from typing import cast
 import polars as pl
 
 from simulator import faults
-from simulator.platforms import instagram, point_of_sale, segment, shopify, zendesk
+from simulator.platforms import headers, instagram, point_of_sale, segment, shopify, zendesk
 from simulator.world import World
 from simulator.writing import ExportFile, FaultRecord, Ledger
 
@@ -39,9 +39,9 @@ class ExportObject:
 
 
 OBJECTS: tuple[ExportObject, ...] = (
-    ExportObject("shopify", "orders_export", "csv", "csv.gz", shopify.orders_export, columns=shopify.ORDER_COLUMNS),
+    ExportObject("shopify", "orders_export", "csv", "csv.gz", shopify.orders_export, columns=headers.ORDER_COLUMNS),
     ExportObject(
-        "shopify", "customers_export", "csv", "csv.gz", shopify.customers_export, columns=shopify.CUSTOMER_COLUMNS
+        "shopify", "customers_export", "csv", "csv.gz", shopify.customers_export, columns=headers.CUSTOMER_COLUMNS
     ),
     ExportObject("shopify", "fulfillment_event", "lines", "jsonl.gz", shopify.fulfillment_events),
     ExportObject("instagram", "comment", "graph", "json", instagram.comments),
@@ -54,7 +54,7 @@ OBJECTS: tuple[ExportObject, ...] = (
         "zendesk", "satisfaction_rating", "zendesk", "json", zendesk.satisfaction_ratings, root="satisfaction_ratings"
     ),
     ExportObject(
-        "point_of_sale", "invoice_line", "csv", "csv.gz", point_of_sale.invoice_lines, columns=point_of_sale.COLUMNS
+        "point_of_sale", "invoice_line", "csv", "csv.gz", point_of_sale.invoice_lines, columns=headers.INVOICE_COLUMNS
     ),
 )
 

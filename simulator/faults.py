@@ -22,8 +22,12 @@ from simulator.writing import FaultRecord, FileRecord, Ledger, csv_bytes
 FEWEST_ROWS = 40  # smaller files stay clean: one broken row in ten would rightly stop a night
 AGAIN = {("segment", "message"), ("point_of_sale", "invoice_line")}
 DUPLICATED = {
-    ("shopify", "customers_export"), ("shopify", "fulfillment_event"), ("segment", "message"), ("zendesk", "ticket"), ("instagram", "comment"),
-}  # fmt: skip
+    ("shopify", "customers_export"),
+    ("shopify", "fulfillment_event"),
+    ("segment", "message"),
+    ("zendesk", "ticket"),
+    ("instagram", "comment"),
+}
 NEW_COLUMNS = {
     ("shopify", "orders_export"): ("Sales Channel", "Online Store"),
     ("point_of_sale", "invoice_line"): ("TillNo", "2"),
@@ -62,23 +66,44 @@ def _widen(line: str) -> str:
 _TOO_MANY = Damage("too_many_cells", spoil=_widen)
 _CUT_JSON = Damage("cut_line", spoil=_cut)
 RECIPES: dict[tuple[str, str], Recipe] = {
-    ("shopify", "orders_export"): Recipe("Name", "#9{n}", (
-        Damage("bad_date", "Created at", "2026-13-45 99:61:00 -0400"), Damage("text_in_number", "Lineitem quantity", "two"),
-        _TOO_MANY, Damage("missing_key", "Name", None)), clear=("Id", "Note Attributes")),
-    ("shopify", "customers_export"): Recipe("Customer ID", "'999{n}", (
-        Damage("text_in_number", "Total Orders", "several"), _TOO_MANY), clear=("Tags",)),
-    ("shopify", "fulfillment_event"): Recipe("id", "999{n}", (
-        Damage("bad_date", "happened_at", "yesterday"), _CUT_JSON, Damage("missing_key", "id", None))),
-    ("segment", "message"): Recipe("messageId", "ajs-next-broken-{n}", (
-        Damage("bad_date", "timestamp", "31st of February"), _CUT_JSON)),
-    ("zendesk", "ticket"): Recipe("id", "999{n}", (
-        Damage("bad_date", "created_at", "last week"), Damage("missing_key", "id", None))),
-    ("instagram", "comment"): Recipe("id", "999{n}", (
-        Damage("bad_date", "timestamp", "soon"), Damage("missing_key", "id", None))),
-    ("point_of_sale", "invoice_line"): Recipe("InvoiceNo", "99{n}", (
-        Damage("bad_date", "InvoiceDate", "1/32/2026 25:00"), Damage("text_in_number", "Quantity", "three"), _TOO_MANY,
-        Damage("missing_key", "InvoiceNo", None)), clear=("CustomerID",)),
-}  # fmt: skip
+    ("shopify", "orders_export"): Recipe(
+        "Name",
+        "#9{n}",
+        (
+            Damage("bad_date", "Created at", "2026-13-45 99:61:00 -0400"),
+            Damage("text_in_number", "Lineitem quantity", "two"),
+            _TOO_MANY,
+            Damage("missing_key", "Name", None),
+        ),
+        clear=("Id", "Note Attributes"),
+    ),
+    ("shopify", "customers_export"): Recipe(
+        "Customer ID", "'999{n}", (Damage("text_in_number", "Total Orders", "several"), _TOO_MANY), clear=("Tags",)
+    ),
+    ("shopify", "fulfillment_event"): Recipe(
+        "id", "999{n}", (Damage("bad_date", "happened_at", "yesterday"), _CUT_JSON, Damage("missing_key", "id", None))
+    ),
+    ("segment", "message"): Recipe(
+        "messageId", "ajs-next-broken-{n}", (Damage("bad_date", "timestamp", "31st of February"), _CUT_JSON)
+    ),
+    ("zendesk", "ticket"): Recipe(
+        "id", "999{n}", (Damage("bad_date", "created_at", "last week"), Damage("missing_key", "id", None))
+    ),
+    ("instagram", "comment"): Recipe(
+        "id", "999{n}", (Damage("bad_date", "timestamp", "soon"), Damage("missing_key", "id", None))
+    ),
+    ("point_of_sale", "invoice_line"): Recipe(
+        "InvoiceNo",
+        "99{n}",
+        (
+            Damage("bad_date", "InvoiceDate", "1/32/2026 25:00"),
+            Damage("text_in_number", "Quantity", "three"),
+            _TOO_MANY,
+            Damage("missing_key", "InvoiceNo", None),
+        ),
+        clear=("CustomerID",),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +216,7 @@ def redeliver(world: World, target: tuple[str, str], night: int, root: Path, led
 
 
 def late_sales(world: World) -> np.ndarray:
-    """Nights by which each counter sale is delivered late: 0 or 2. Only sales of the simulated nights, never those taken back."""
+    """Nights by which each counter sale comes late: 0 or 2. Sales of the simulated nights only, none taken back."""
     till, settings = world.till, world.settings
     day = till.at // 86_400 - world.first_day
     if not settings.faults:

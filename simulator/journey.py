@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.behaviour import CAMPAIGNS, DAYS_SIGMA, EFFECTS, HOURS, WEEKDAYS, S, tables
-from simulator.draws import Draws, pick
+from simulator.draws import Draws
 from simulator.persons import Persons
 
 I64 = NDArray[np.int64]

@@ -104,18 +104,37 @@ def make_persons(draws: Draws, count: int, start: int, end: int) -> Persons:
     account = draws.chance("person/account", index, 0.66) & ~shared_mail & ~relay
     shares = (position == 1) & draws.chance("person/shares_device", index, 0.06)
     return Persons(
-        household=household, position=position, country=country, gender=gender, given=given, family=family,
-        family_after=np.where(marries < NEVER, home_family, family), name_change_at=marries, birth_day=birth,
-        address=household, address_after=index + count, move_at=change("person/move", 0.05),
-        email=email, email_after=email_after,
+        household=household,
+        position=position,
+        country=country,
+        gender=gender,
+        given=given,
+        family=family,
+        family_after=np.where(marries < NEVER, home_family, family),
+        name_change_at=marries,
+        birth_day=birth,
+        address=household,
+        address_after=index + count,
+        move_at=change("person/move", 0.05),
+        email=email,
+        email_after=email_after,
         email_change_at=np.where(shared_mail, NEVER, change("person/new_mail", 0.06)),
-        is_email_shared=shared_mail | np.isin(index, head[shared_mail]), is_role_mailbox=role,
-        phone=phone, phone_after=phone_after, phone_change_at=np.where(landline, NEVER, phone_change),
-        is_phone_shared=landline, is_namesake=namesake, persona=persona, has_instagram=insta, has_account=account,
-        visits_shop=shop, has_till_account=shop & draws.chance("person/till", index, 0.6), uses_relay=relay,
+        is_email_shared=shared_mail | np.isin(index, head[shared_mail]),
+        is_role_mailbox=role,
+        phone=phone,
+        phone_after=phone_after,
+        phone_change_at=np.where(landline, NEVER, phone_change),
+        is_phone_shared=landline,
+        is_namesake=namesake,
+        persona=persona,
+        has_instagram=insta,
+        has_account=account,
+        visits_shop=shop,
+        has_till_account=shop & draws.chance("person/till", index, 0.6),
+        uses_relay=relay,
         second_device=draws.chance("person/second_device", index, 0.35),
         shares_device_with=np.where(shares, head, -1),
-    )  # fmt: skip
+    )
 
 
 def _households(draws: Draws, count: int) -> tuple[I64, I64]:
@@ -148,7 +167,7 @@ def _family(draws: Draws, names: NameTables, index: I64, country: I64, stream: s
 
 
 def _birth_days(draws: Draws, index: I64, position: I64, namesake: Bool, twin: Bool) -> I64:
-    """Heads are 22 to 72; partners about as old; the others, and namesakes, a generation younger; twins born on one day."""
+    """Heads are 22 to 72; partners about as old; others and namesakes a generation younger; twins of one day."""
     head = index - position
     age = 22 + 50 * draws.uniform("person/age", head) ** 1.3
     partner = age + 4 * draws.normal("person/partner_age", index)

@@ -1,7 +1,7 @@
 """How a person appears on one record: name, contact and address as of a moment, with the errors people make.
 
-`who` is an array of persons, `at` of unix seconds, `key` of the record's stable key: the same record looks the same each
-night.
+`who` is an array of persons, `at` of unix seconds, `key` of the record's stable key: the same record looks the same
+each night.
 """
 
 from __future__ import annotations
@@ -40,11 +40,14 @@ def typed(draws: Draws, stream: str, key: NDArray, text: pl.Series, rate: float)
     )
     tail, rest = pl.col("t").str.slice(pl.col("p") + 1), pl.col("t").str.slice(pl.col("p") + 2)
     wrong = (
-        pl.when(pl.col("k") == 0).then(head + tail)
-        .when(pl.col("k") == 1).then(head + one + one + tail)
-        .when(pl.col("k") == 2).then(head + two + one + rest)
+        pl.when(pl.col("k") == 0)
+        .then(head + tail)
+        .when(pl.col("k") == 1)
+        .then(head + one + one + tail)
+        .when(pl.col("k") == 2)
+        .then(head + two + one + rest)
         .otherwise(head + one.replace(_NEIGHBOURS) + tail)
-    )  # fmt: skip
+    )
     both = pl.concat([text.alias("x"), frame.select(wrong.alias("x"))["x"]])
     source = np.arange(len(text))
     source[rows] = len(text) + np.arange(len(rows))
@@ -167,7 +170,8 @@ def addresses(draws: Draws, persons: Persons, who: I64, at: I64 | int) -> Addres
     number = 1 + draws.below("address/number", place, 240)
     city = np.zeros(len(who), dtype=np.int64)
     street = np.zeros(len(who), dtype=np.int64)
-    cities, streets = [], []
+    cities: list[tuple[str, str, str, str, float]] = []
+    streets: list[str] = []
     for position, block in enumerate(COUNTRIES):
         rows = country == position
         city[rows] = len(cities) + draws.choice("address/city", place[rows], [c[4] for c in block.cities])
@@ -196,20 +200,30 @@ def addresses(draws: Draws, persons: Persons, who: I64, at: I64 | int) -> Addres
     )
     five = pl.concat_str("prefix", "tail").str.slice(0, 5)
     code = (
-        pl.when(pl.col("style") == "us").then(pl.concat_str("prefix", pl.col("tail").str.slice(0, 2)))
-        .when(pl.col("style") == "gb").then(pl.concat_str("prefix", pl.col("tail").str.slice(0, 1), blank, pl.col("tail").str.slice(1, 1), "l1", "l2"))
-        .when(pl.col("style") == "nl").then(pl.concat_str("prefix", pl.col("tail").str.slice(0, 2), blank, "l1", "l2"))
+        pl.when(pl.col("style") == "us")
+        .then(pl.concat_str("prefix", pl.col("tail").str.slice(0, 2)))
+        .when(pl.col("style") == "gb")
+        .then(
+            pl.concat_str("prefix", pl.col("tail").str.slice(0, 1), blank, pl.col("tail").str.slice(1, 1), "l1", "l2")
+        )
+        .when(pl.col("style") == "nl")
+        .then(pl.concat_str("prefix", pl.col("tail").str.slice(0, 2), blank, "l1", "l2"))
         .otherwise(five)
-    )  # fmt: skip
+    )
     out = frame.select(
         line1.alias("line1"),
         pl.when("flat").then(pl.concat_str(pl.lit("Apt "), "apartment")).alias("line2"),
         code.alias("zip"),
     )
     return Addresses(
-        out["line1"], out["line2"], lookup([c[0] for c in cities], city), out["zip"], lookup([c[1] for c in cities], city),
-        lookup([c[2] for c in cities], city), lookup([c.code for c in COUNTRIES], country),
-    )  # fmt: skip
+        out["line1"],
+        out["line2"],
+        lookup([c[0] for c in cities], city),
+        out["zip"],
+        lookup([c[1] for c in cities], city),
+        lookup([c[2] for c in cities], city),
+        lookup([c.code for c in COUNTRIES], country),
+    )
 
 
 def relay_address(draws: Draws, who: I64) -> pl.Series:

@@ -126,16 +126,32 @@ def make_shop_orders(
     recipient = np.where(gift, np.where(near, np.maximum(person - persons.position[person], 0), friend), person)
     return (
         ShopOrders(
-            person, orders.at[web], orders.shipped_at[web], orders.delivered_at[web], cancelled_at, refund, refund_cents,
-            orders.is_delayed[web], contact, gift & (recipient != person), recipient, draws.chance("shop/note", index, 0.55),
-            discounted, subtotal, discount, shipping, tax, total, lines,
+            person,
+            orders.at[web],
+            orders.shipped_at[web],
+            orders.delivered_at[web],
+            cancelled_at,
+            refund,
+            refund_cents,
+            orders.is_delayed[web],
+            contact,
+            gift & (recipient != person),
+            recipient,
+            draws.chance("shop/note", index, 0.55),
+            discounted,
+            subtotal,
+            discount,
+            shipping,
+            tax,
+            total,
+            lines,
         ),
         place,
-    )  # fmt: skip
+    )
 
 
 def make_till_sales(draws: Draws, persons: Persons, orders: Orders, refunded_at: I64) -> tuple[TillSales, I64]:
-    """The counter sales among `orders`, moved into opening hours of their day, and their positions (-1 for web orders)."""
+    """The counter sales among `orders`, moved into opening hours of their day, and their positions (-1: web)."""
     till = np.flatnonzero(orders.is_pos)
     person = orders.person[till].astype(np.int64)
     at = (orders.at[till] // DAY) * DAY + 9 * 3600 + draws.below("till/time", till, 9 * 3600)

@@ -47,7 +47,14 @@ def run(settings: SimulationSettings, progress: Progress | None = None) -> Simul
         entry[1] += file.rows
         entry[2] += file.bytes
     return SimulationSummary(
-        output, settings.first_date, settings.last_date, len(world.persons), int(world.persons.household.max()) + 1,
-        len(world.shop) + len(world.till), len(world.steps), len(ledger.faults), time.perf_counter() - began,
+        output,
+        settings.first_date,
+        settings.last_date,
+        len(world.persons),
+        int(world.persons.household.max()) + 1,
+        len(world.shop) + len(world.till),
+        len(world.steps),
+        len(ledger.faults),
+        time.perf_counter() - began,
         tuple(ObjectCount(p, o, *values) for (p, o), values in counts.items()),
-    )  # fmt: skip
+    )

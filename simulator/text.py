@@ -115,8 +115,8 @@ def struct_of(rows: int, **parts: pl.Series | pl.Expr) -> pl.Series:
     frame = pl.DataFrame(
         {"_": np.zeros(rows, dtype=np.int8)} | {n: p for n, p in parts.items() if isinstance(p, pl.Series)}
     )
-    fields = {n: pl.col(n) if isinstance(p, pl.Series) else p for n, p in parts.items()}
-    return frame.with_columns(pl.struct(**fields).alias("struct of"))["struct of"]
+    fields = [(pl.col(n) if isinstance(p, pl.Series) else p).alias(n) for n, p in parts.items()]
+    return frame.with_columns(pl.struct(fields).alias("struct of"))["struct of"]
 
 
 def json_of(rows: int, **parts: pl.Series | pl.Expr) -> pl.Series:

@@ -3,6 +3,7 @@
 `TEXTS` is the flat list of all expansions; `BLOCKS[topic]` its slice. `{n}` stands for an order number.
 """
 
+# ruff: noqa: E501  (tables read better in wide rows)
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -23,9 +23,22 @@ I8 = NDArray[np.int8]
 Bool = NDArray[np.bool_]
 
 EVENT_KINDS: tuple[str, ...] = (
-    "landing", "home", "list_viewed", "product_viewed", "searched", "newsletter", "identify_mail", "identify_login",
-    "product_added", "wishlist", "checkout", "completed", "refunded", "reviewed", "shared",
-)  # fmt: skip
+    "landing",
+    "home",
+    "list_viewed",
+    "product_viewed",
+    "searched",
+    "newsletter",
+    "identify_mail",
+    "identify_login",
+    "product_added",
+    "wishlist",
+    "checkout",
+    "completed",
+    "refunded",
+    "reviewed",
+    "shared",
+)
 K = {name: i for i, name in enumerate(EVENT_KINDS)}
 
 # state, event, probability, seconds after the step
@@ -149,8 +162,11 @@ def make_web_events(
     received = at + delay
     bad = _bad_rating(draws, steps, step, shop, order)
     by_arrival = np.lexsort((key, received))
-    columns = (key, kinds, person.astype(np.int32), at, received, order[step].astype(np.int32), cookie, logged_in, bad)
-    return WebEvents(*(c[by_arrival] for c in columns))
+    o = by_arrival
+    step_order = order[step].astype(np.int32)
+    return WebEvents(
+        key[o], kinds[o], person[o].astype(np.int32), at[o], received[o], step_order[o], cookie[o], logged_in[o], bad[o]
+    )
 
 
 def _answers_complaint(steps: Steps) -> Bool:
@@ -228,17 +244,10 @@ def _writings(draws: Draws, stream: str, steps: Steps, rows: I64, written: tuple
     topics = np.where(brand, T["brand_reply"], topic[source]).astype(np.int8)
     story = np.isin(steps.state[source], (S["story"], S["recommend"])) & ~brand
     by_time = np.lexsort((key, at))
-    columns = (
-        key,
-        steps.person[source],
-        at,
-        topics,
-        order[source].astype(np.int32),
-        brand,
-        np.where(brand, key - 1, -1),
-        story,
-    )
-    return Writings(*(c[by_time] for c in columns))
+    parent = np.where(brand, key - 1, -1)
+    source, o = source[by_time], by_time
+    orders = order[source].astype(np.int32)
+    return Writings(key[o], steps.person[source], at[o], topics[o], orders, brand[o], parent[o], story[o])
 
 
 def _tickets(draws: Draws, steps: Steps, rows: I64, written: tuple[I32, I8], by_social: Bool) -> Tickets:

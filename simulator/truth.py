@@ -27,10 +27,16 @@ I64 = NDArray[np.int64]
 
 # record kind of linkage → platform and kind in the truth
 KINDS: dict[str, tuple[str, str]] = {
-    "shop_account": ("shopify", "account"), "shop_order": ("shopify", "order"), "web_account": ("segment", "account"),
-    "cookie": ("segment", "cookie"), "support_user": ("zendesk", "support_user"), "social_profile": ("instagram", "social_profile"),
-    "till_account": ("point_of_sale", "account"), "till_sale": ("point_of_sale", "order"), "till_return": ("point_of_sale", "order"),
-}  # fmt: skip
+    "shop_account": ("shopify", "account"),
+    "shop_order": ("shopify", "order"),
+    "web_account": ("segment", "account"),
+    "cookie": ("segment", "cookie"),
+    "support_user": ("zendesk", "support_user"),
+    "social_profile": ("instagram", "social_profile"),
+    "till_account": ("point_of_sale", "account"),
+    "till_sale": ("point_of_sale", "order"),
+    "till_return": ("point_of_sale", "order"),
+}
 STAGE_KEYS = {"complaint": "report_issue", "question": "direct_message"}
 
 
@@ -66,19 +72,38 @@ def persons_table(world: World) -> pl.DataFrame:
     before, after = records.addresses(world.draws, p, who, 0), records.addresses(world.draws, p, who, int(NEVER) + 1)
     till = till_account(p, who)
     columns: dict[str, pl.Series | NDArray] = {
-        "person_id": who, "household_id": p.household, "persona": lookup(PERSONAS, p.persona),
-        "campaign": lookup([c.name for c in CAMPAIGNS], world.campaign), "country_code": lookup([c.code for c in COUNTRIES], p.country),
-        "given_name": lookup(tables.given, p.given), "nickname": lookup(tables.given, tables.nickname[p.given]),
-        "family_name": lookup(tables.family, p.family), "family_name_after": lookup(tables.family, p.family_after),
-        "name_changed_at": moments(p.name_change_at), "birth_date": pl.Series(p.birth_day.astype(np.int32)).cast(pl.Date),
-        "email": p.email, "email_after": p.email_after, "email_changed_at": moments(p.email_change_at),
-        "phone": p.phone, "phone_after": p.phone_after, "phone_changed_at": moments(p.phone_change_at),
-        "address_line": before.line1, "postcode": before.zip, "city": before.city,
-        "address_line_after": after.line1, "postcode_after": after.zip, "city_after": after.city, "moved_at": moments(p.move_at),
-        "is_email_shared": p.is_email_shared, "is_role_mailbox": p.is_role_mailbox, "is_phone_shared": p.is_phone_shared,
-        "is_namesake": p.is_namesake, "uses_relay": p.uses_relay,
-        "shares_device_with": pl.Series(p.shares_device_with).replace(-1, None), "till_account": pl.Series(till).replace(-1, None),
-    }  # fmt: skip
+        "person_id": who,
+        "household_id": p.household,
+        "persona": lookup(PERSONAS, p.persona),
+        "campaign": lookup([c.name for c in CAMPAIGNS], world.campaign),
+        "country_code": lookup([c.code for c in COUNTRIES], p.country),
+        "given_name": lookup(tables.given, p.given),
+        "nickname": lookup(tables.given, tables.nickname[p.given]),
+        "family_name": lookup(tables.family, p.family),
+        "family_name_after": lookup(tables.family, p.family_after),
+        "name_changed_at": moments(p.name_change_at),
+        "birth_date": pl.Series(p.birth_day.astype(np.int32)).cast(pl.Date),
+        "email": p.email,
+        "email_after": p.email_after,
+        "email_changed_at": moments(p.email_change_at),
+        "phone": p.phone,
+        "phone_after": p.phone_after,
+        "phone_changed_at": moments(p.phone_change_at),
+        "address_line": before.line1,
+        "postcode": before.zip,
+        "city": before.city,
+        "address_line_after": after.line1,
+        "postcode_after": after.zip,
+        "city_after": after.city,
+        "moved_at": moments(p.move_at),
+        "is_email_shared": p.is_email_shared,
+        "is_role_mailbox": p.is_role_mailbox,
+        "is_phone_shared": p.is_phone_shared,
+        "is_namesake": p.is_namesake,
+        "uses_relay": p.uses_relay,
+        "shares_device_with": pl.Series(p.shares_device_with).replace(-1, None),
+        "till_account": pl.Series(till).replace(-1, None),
+    }
     return pl.DataFrame(columns)
 
 
@@ -92,9 +117,15 @@ def identifiers_table(world: World) -> pl.DataFrame:
     parts = []
     for kind, found in seen.items():
         platform, label = KINDS[kind]
-        parts.append(pl.DataFrame({
-            "value": _value(world, kind, found.number), "person_id": found.person, "link_group": groups[kind],
-        }).with_columns(pl.lit(platform).alias("source_platform"), pl.lit(label).alias("kind")))  # fmt: skip
+        parts.append(
+            pl.DataFrame(
+                {
+                    "value": _value(world, kind, found.number),
+                    "person_id": found.person,
+                    "link_group": groups[kind],
+                }
+            ).with_columns(pl.lit(platform).alias("source_platform"), pl.lit(label).alias("kind"))
+        )
     table = pl.concat(parts)
     people = table.group_by("source_platform", "kind", "value").agg(pl.col("person_id").n_unique().alias("people"))
     sizes = table.group_by("link_group").agg(pl.len().alias("size"))
@@ -134,8 +165,8 @@ def _value(world: World, kind: str, number: I64) -> pl.Series:
 def stage_entries_table(world: World) -> pl.DataFrame:
     """One row per stage entered, by the taxonomy's proof rules; stages entered twice in a row are one entry.
 
-    Cancelled orders have no stage. Questions about stock count as choosing, about a parcel as waiting; other questions to
-    support, and complaints, as `report_issue`.
+    Cancelled orders have no stage. Questions about stock count as choosing, about a parcel as waiting; other questions
+    to support, and complaints, as `report_issue`.
     """
     steps = world.steps
     stage = np.array([STAGE_KEYS.get(s, s) for s in STATES])
@@ -154,13 +185,19 @@ def stage_entries_table(world: World) -> pl.DataFrame:
     before = running - np.where(first > 0, running[np.maximum(first - 1, 0)], 0)
     code[ordering & (before > 1)] = len(STATES)
     keep = ~(cancelled & (steps.state == S["order"]))
-    frame = pl.DataFrame({
-        "person_id": steps.person[keep], "episode": steps.episode[keep], "stage": lookup(names, code[keep]), "entered_at": moments(steps.at[keep]),
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "person_id": steps.person[keep],
+            "episode": steps.episode[keep],
+            "stage": lookup(names, code[keep]),
+            "entered_at": moments(steps.at[keep]),
+        }
+    )
     same = (
-        (pl.col("person_id") == pl.col("person_id").shift()) & (pl.col("episode") == pl.col("episode").shift())
+        (pl.col("person_id") == pl.col("person_id").shift())
+        & (pl.col("episode") == pl.col("episode").shift())
         & (pl.col("stage") == pl.col("stage").shift())
-    )  # fmt: skip
+    )
     frame = frame.filter(~same.fill_null(False))
     frame = frame.with_columns((pl.int_range(pl.len()).over("person_id", "episode") + 1).alias("seq"))
     return frame.select("person_id", "episode", "seq", "stage", "entered_at")
@@ -182,20 +219,38 @@ def orders_table(world: World) -> pl.DataFrame:
     """One row per order of the web shop or the till."""
     shop, till = world.shop, world.till
     number = np.arange(len(shop), dtype=np.int64)
-    web = pl.DataFrame({
-        "order_id": order_name(number), "person_id": shop.person, "ordered_at": moments(shop.at), "amount": shop.total / 100,
-        "refunded_at": moments(shop.refunded_at), "refund_amount": shop.refund_cents / 100, "cancelled_at": moments(shop.cancelled_at),
-        "shipped_at": moments(shop.shipped_at), "delivered_at": moments(shop.delivered_at), "is_delayed": shop.is_delayed, "is_gift": shop.is_gift,
-        "lines": np.diff(shop.lines.start), "contact": lookup(("email", "phone", "none", "placeholder", "relay"), shop.contact),
-    }).with_columns(pl.lit("shopify").alias("source_platform"))  # fmt: skip
+    web = pl.DataFrame(
+        {
+            "order_id": order_name(number),
+            "person_id": shop.person,
+            "ordered_at": moments(shop.at),
+            "amount": shop.total / 100,
+            "refunded_at": moments(shop.refunded_at),
+            "refund_amount": shop.refund_cents / 100,
+            "cancelled_at": moments(shop.cancelled_at),
+            "shipped_at": moments(shop.shipped_at),
+            "delivered_at": moments(shop.delivered_at),
+            "is_delayed": shop.is_delayed,
+            "is_gift": shop.is_gift,
+            "lines": np.diff(shop.lines.start),
+            "contact": lookup(("email", "phone", "none", "placeholder", "relay"), shop.contact),
+        }
+    ).with_columns(pl.lit("shopify").alias("source_platform"))
     value = PRICES[till.lines.product] * till.lines.quantity
     total = np.add.reduceat(value, till.lines.start[:-1]) if len(till) else np.zeros(0, dtype=np.int64)
     back = np.where(till.refunded_line >= 0, value[np.maximum(till.refunded_line, 0)] if len(value) else 0, 0)
-    sales = pl.DataFrame({
-        "order_id": pl.Series(FIRST_INVOICE + np.arange(len(till), dtype=np.int64)).cast(pl.String), "person_id": till.person,
-        "ordered_at": moments(till.at), "amount": total / 100, "refunded_at": moments(till.refunded_at), "refund_amount": back / 100,
-        "lines": np.diff(till.lines.start), "contact": lookup(("none", "card"), (till.account >= 0).astype(np.int64)),
-    }).with_columns(pl.lit("point_of_sale").alias("source_platform"))  # fmt: skip
+    sales = pl.DataFrame(
+        {
+            "order_id": pl.Series(FIRST_INVOICE + np.arange(len(till), dtype=np.int64)).cast(pl.String),
+            "person_id": till.person,
+            "ordered_at": moments(till.at),
+            "amount": total / 100,
+            "refunded_at": moments(till.refunded_at),
+            "refund_amount": back / 100,
+            "lines": np.diff(till.lines.start),
+            "contact": lookup(("none", "card"), (till.account >= 0).astype(np.int64)),
+        }
+    ).with_columns(pl.lit("point_of_sale").alias("source_platform"))
     table = pl.concat([web, sales], how="diagonal")
     end = moments(np.array([end_of(world)]))[0]
     # What happens after the last night is in no file.
@@ -218,13 +273,18 @@ def writings_table(world: World) -> pl.DataFrame:
     tickets = pl.Series(FIRST_TICKET + np.arange(len(t), dtype=np.int64)).cast(pl.String)
     parts.append(("zendesk", "ticket", tickets, t.person, t.topic, t.at))
     frames = [
-        pl.DataFrame({
-            "source_id": ids, "person_id": person, "topic": lookup(TOPIC_NAMES, topic.astype(np.int64)), "written_at": moments(at),
-            "intent": lookup([x.intent for x in TOPICS.values()], topic.astype(np.int64)),
-            "sentiment": np.array([x.sentiment for x in TOPICS.values()], dtype=np.int8)[topic],
-        }).select(pl.lit(platform).alias("source_platform"), pl.lit(kind).alias("kind"), pl.all())
+        pl.DataFrame(
+            {
+                "source_id": ids,
+                "person_id": person,
+                "topic": lookup(TOPIC_NAMES, topic.astype(np.int64)),
+                "written_at": moments(at),
+                "intent": lookup([x.intent for x in TOPICS.values()], topic.astype(np.int64)),
+                "sentiment": np.array([x.sentiment for x in TOPICS.values()], dtype=np.int8)[topic],
+            }
+        ).select(pl.lit(platform).alias("source_platform"), pl.lit(kind).alias("kind"), pl.all())
         for platform, kind, ids, person, topic, at in parts
-    ]  # fmt: skip
+    ]
     return pl.concat(frames)
 
 
@@ -232,5 +292,6 @@ def counts_table(world: World, ledger: Ledger) -> pl.DataFrame:
     """Rows per night, object and file, broken rows included, headers not."""
     return pl.DataFrame(
         [(world.settings.night_date(f.night), f.platform, f.object, f.path, f.rows) for f in ledger.files],
-        schema={"night": pl.Date, "platform": pl.String, "object": pl.String, "file": pl.String, "rows": pl.Int64}, orient="row",
-    )  # fmt: skip
+        schema={"night": pl.Date, "platform": pl.String, "object": pl.String, "file": pl.String, "rows": pl.Int64},
+        orient="row",
+    )

@@ -4,6 +4,7 @@ Given and family names are the lists (with their frequencies where they have any
 lists without frequencies get a Zipf skew, so that some names are common and many are rare.
 """
 
+# ruff: noqa: E501  (tables read better in wide rows)
 from __future__ import annotations
 
 import importlib

@@ -96,9 +96,22 @@ def build_world(settings: SimulationSettings) -> World:
     web = make_web_events(draws, persons, steps, shop, step_shop, account_at)
     voices = make_voices(draws, persons, steps, shop, step_shop, is_spike)
     return World(
-        settings, draws, persons, campaign, steps, step_shop, step_till, is_spike, shop, till, account_at, account_id, web, voices,
+        settings,
+        draws,
+        persons,
+        campaign,
+        steps,
+        step_shop,
+        step_till,
+        is_spike,
+        shop,
+        till,
+        account_at,
+        account_id,
+        web,
+        voices,
         _support_users(draws, voices),
-    )  # fmt: skip
+    )
 
 
 def _linked(steps: Steps, place: I64) -> I32:
@@ -110,7 +123,7 @@ def _linked(steps: Steps, place: I64) -> I32:
 
 def _add_spike(draws: Draws, steps: Steps, day: int, end: int) -> tuple[Steps, Bool]:
     """Plant the complaint spike: recent buyers complain on one day about one thing."""
-    low, high = day * DAY, (day + 1) * DAY
+    low = day * DAY
     complaints = steps.state == S["complaint"]
     before = complaints & (steps.at >= low - 28 * DAY) & (steps.at < low)
     wanted = max(5, round((EFFECTS.spike_factor - 1) * before.sum() / 28))

@@ -53,9 +53,16 @@ class Ledger:
     def faults_table(self) -> pl.DataFrame:
         """The faults as a table, in the order in which they were planted."""
         schema = {
-            "night": pl.Date, "platform": pl.String, "object": pl.String, "file": pl.String, "line": pl.Int64, "kind": pl.String,
-            "key": pl.String, "expected_outcome": pl.String, "rows": pl.Int64,
-        }  # fmt: skip
+            "night": pl.Date,
+            "platform": pl.String,
+            "object": pl.String,
+            "file": pl.String,
+            "line": pl.Int64,
+            "kind": pl.String,
+            "key": pl.String,
+            "expected_outcome": pl.String,
+            "rows": pl.Int64,
+        }
         rows = [(f.night, f.platform, f.object, f.file, f.line, f.kind, f.key, f.outcome, f.rows) for f in self.faults]
         return pl.DataFrame(rows, schema=schema, orient="row")
 

@@ -1,7 +1,7 @@
 """Instagram: pages of comments and of conversations with their messages, as the Graph API gives them.
 
-Times read `2026-03-01T10:00:00+0000`. The brand's own comments carry `from.self_ig_scoped_id`. Comments are pulled with a
-look-back, so pages of two nights overlap; a conversation carries its 20 newest messages.
+Times read `2026-03-01T10:00:00+0000`. The brand's own comments carry `from.self_ig_scoped_id`. Comments are pulled with
+a look-back, so pages of two nights overlap; a conversation carries its 20 newest messages.
 """
 
 from __future__ import annotations
@@ -51,9 +51,12 @@ def usernames(world: World, who: I64) -> pl.Series:
     frame = pl.DataFrame({"g": given, "f": family, "n": number, "k": draws.below("social/kind", who, 3)})
     k = pl.col("k")
     return frame.select(
-        pl.when(k == 0).then(pl.concat_str("g", pl.lit("."), "f", "n"))
-        .when(k == 1).then(pl.concat_str("g", pl.lit("_"), "n")).otherwise(pl.concat_str(pl.lit("the."), "g", "n"))
-    ).to_series()  # fmt: skip
+        pl.when(k == 0)
+        .then(pl.concat_str("g", pl.lit("."), "f", "n"))
+        .when(k == 1)
+        .then(pl.concat_str("g", pl.lit("_"), "n"))
+        .otherwise(pl.concat_str(pl.lit("the."), "g", "n"))
+    ).to_series()
 
 
 def texts(world: World, stream: str, key: I64, topic: NDArray, order: NDArray) -> pl.Series:
@@ -164,12 +167,20 @@ def _conversation_records(world: World, written: Writings, people: I64, now: int
     ids = pl.Series(scoped_ids(world, person)).cast(pl.String)
     mine, their = (pl.lit(str(BRAND_ID)), pl.lit(BRAND_NAME)), (pl.col("i"), pl.col("h"))
     mention = np.isin(written.topic[known], [TOPIC_NAMES.index("advocacy")]) & story
-    frame = pl.DataFrame({
-        "p": person, "i": ids, "h": handle, "b": brand, "id": message_ids(world, key),
-        "created_time": stamps(written.at[known], GRAPH_TIME),
-        "message": texts(world, "message", key, written.topic[known], written.order[known]),
-        "link": joined("https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=", digits(key, 12)), "story": story, "mention": mention,
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "p": person,
+            "i": ids,
+            "h": handle,
+            "b": brand,
+            "id": message_ids(world, key),
+            "created_time": stamps(written.at[known], GRAPH_TIME),
+            "message": texts(world, "message", key, written.topic[known], written.order[known]),
+            "link": joined("https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=", digits(key, 12)),
+            "story": story,
+            "mention": mention,
+        }
+    )
     sender = (
         pl.when("b").then(pl.struct(id=mine[0], username=mine[1])).otherwise(pl.struct(id=their[0], username=their[1]))
     )
@@ -179,11 +190,18 @@ def _conversation_records(world: World, written: Writings, people: I64, now: int
     empty = pl.lit(None, dtype=pl.Struct({"link": pl.String, "id": pl.String}))
     about = pl.struct(link=pl.col("link"), id=pl.col("id"))
     message = pl.struct(
-        id=pl.col("id"), created_time=pl.col("created_time"), to=pl.struct(data=pl.concat_list(receiver)), message=pl.col("message"),
-        story=pl.when("story").then(pl.struct(
-            mention=pl.when("mention").then(about).otherwise(empty), reply_to=pl.when(pl.col("mention").not_()).then(about).otherwise(empty))),
-        **{"from": sender},
-    )  # fmt: skip
+        sender.alias("from"),
+        id=pl.col("id"),
+        created_time=pl.col("created_time"),
+        to=pl.struct(data=pl.concat_list(receiver)),
+        message=pl.col("message"),
+        story=pl.when("story").then(
+            pl.struct(
+                mention=pl.when("mention").then(about).otherwise(empty),
+                reply_to=pl.when(pl.col("mention").not_()).then(about).otherwise(empty),
+            )
+        ),
+    )
     grouped = frame.group_by("p", maintain_order=True).agg(
         message.alias("messages"),
         pl.col("created_time").first().alias("updated_time"),
@@ -193,8 +211,9 @@ def _conversation_records(world: World, written: Writings, people: I64, now: int
     grouped = grouped.with_columns(conversation_ids(world, grouped["p"].to_numpy()).alias("id"))
     brand_party = pl.struct(id=mine[0], username=mine[1])
     record = pl.struct(
-        id=pl.col("id"), updated_time=pl.col("updated_time"),
+        id=pl.col("id"),
+        updated_time=pl.col("updated_time"),
         participants=pl.struct(data=pl.concat_list(brand_party, pl.struct(id=pl.col("i"), username=pl.col("h")))),
         messages=pl.struct(data=pl.col("messages")),
-    )  # fmt: skip
+    )
     return grouped.select(record.struct.json_encode()).to_series()

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from simulator.faults import late_sales, new_column_night, relabelled_sale
 from simulator.journey import DAY
+from simulator.platforms.headers import INVOICE_COLUMNS
 from simulator.sales import FIRST_INVOICE, PRICES, TILL_ZONE
 from simulator.text import choose_text, joined, lookup, money, stamps, when
 from simulator.vocabulary import PRODUCTS
 from simulator.world import World
 
 I64 = NDArray[np.int64]
-COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
 
 
 def delivery(world: World, night: int) -> tuple[I64, I64, I64, int]:
-    """Sales new in the night, late sales of earlier days, sales taken back (positions), and the sale sent again or -1."""
+    """New sales, late sales of earlier days, sales taken back (positions); the sale sent again, or -1."""
     low, high = world.window(night)
     till = world.till
     late = late_sales(world)
@@ -98,4 +98,4 @@ def _frame(world: World, line: I64, at: I64, is_back: NDArray[np.bool_]) -> pl.D
         when(account >= 0, joined(pl.Series(account).cast(pl.String), ".0")),
         pl.Series("", ["United Kingdom"]).new_from_index(0, len(line)),
     )
-    return pl.DataFrame(dict(zip(COLUMNS, cells, strict=True)))
+    return pl.DataFrame(dict(zip(INVOICE_COLUMNS, cells, strict=True)))

@@ -26,16 +26,25 @@ I64 = NDArray[np.int64]
 ISO = "%Y-%m-%dT%H:%M:%S%.3fZ"
 SITE = "https://shop.journeyline.example"
 _TRACK = {
-    "list_viewed": "Product List Viewed", "product_viewed": "Product Viewed", "searched": "Products Searched",
-    "newsletter": "Newsletter Subscribed", "product_added": "Product Added", "wishlist": "Product Added to Wishlist",
-    "checkout": "Checkout Started", "completed": "Order Completed", "refunded": "Order Refunded",
-    "reviewed": "Product Reviewed", "shared": "Product Shared",
-}  # fmt: skip
+    "list_viewed": "Product List Viewed",
+    "product_viewed": "Product Viewed",
+    "searched": "Products Searched",
+    "newsletter": "Newsletter Subscribed",
+    "product_added": "Product Added",
+    "wishlist": "Product Added to Wishlist",
+    "checkout": "Checkout Started",
+    "completed": "Order Completed",
+    "refunded": "Order Refunded",
+    "reviewed": "Product Reviewed",
+    "shared": "Product Shared",
+}
+_GECKO = "(KHTML, like Gecko)"
+_WEBKIT, _CHROME = f"AppleWebKit/605.1.15 {_GECKO}", f"AppleWebKit/537.36 {_GECKO} Chrome/142.0.0.0"
 _AGENTS = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Linux; Android 16; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 15_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/605.1.15",
+    f"Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) {_WEBKIT} Version/19.1 Mobile/15E148 Safari/604.1",
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_CHROME} Safari/537.36",
+    f"Mozilla/5.0 (Linux; Android 16; Pixel 9) {_CHROME} Mobile Safari/537.36",
+    f"Mozilla/5.0 (Macintosh; Intel Mac OS X 15_5) {_WEBKIT} Version/19.0 Safari/605.1.15",
 )
 _SHARE_VIA = ("email", "whatsapp", "instagram", "copy_link")
 
@@ -117,8 +126,12 @@ def _birthday(day: I64) -> pl.Series:
 def _page_properties(world: World, rows: I64, who: I64, kind: str) -> pl.Series:
     url, search, referrer = _address(world, rows, who, kind)
     parts: dict[str, pl.Series | pl.Expr] = {
-        "path": pl.lit("/"), "title": pl.lit("Journeyline Home"), "url": url, "search": search, "referrer": referrer
-    }  # fmt: skip
+        "path": pl.lit("/"),
+        "title": pl.lit("Journeyline Home"),
+        "url": url,
+        "search": search,
+        "referrer": referrer,
+    }
     return struct_of(len(rows), **parts)
 
 
@@ -152,10 +165,12 @@ def _properties(world: World, rows: I64, kind: str, product: I64) -> pl.Series:
     web, draws = world.web, world.draws
     key, order = web.key[rows], web.order[rows].astype(np.int64)
     item: dict[str, pl.Series | pl.Expr] = {
-        "product_id": lookup([p.sku for p in PRODUCTS], product), "sku": lookup([p.sku for p in PRODUCTS], product),
-        "name": lookup([p.title for p in PRODUCTS], product), "category": lookup([p.category for p in PRODUCTS], product),
+        "product_id": lookup([p.sku for p in PRODUCTS], product),
+        "sku": lookup([p.sku for p in PRODUCTS], product),
+        "name": lookup([p.title for p in PRODUCTS], product),
+        "category": lookup([p.category for p in PRODUCTS], product),
         "price": pl.Series(PRICES[product] / 100),
-    }  # fmt: skip
+    }
     if kind == "list_viewed":
         parts = {"list_id": pl.lit("new_in"), "category": item["category"]}
     elif kind == "searched":
@@ -201,15 +216,19 @@ def _context(world: World, rows: I64, who: I64, kind: str, product: I64) -> pl.S
         digits(draws.below("web/ip3", home, 90) + 100, 3),
     )
     parts: dict[str, pl.Series | pl.Expr] = {
-        "ip": ip, "userAgent": lookup(_AGENTS, draws.below("cookie/agent", cookie, len(_AGENTS))),
-        "locale": lookup([f"{c.faker_locale.replace('_', '-')}" for c in COUNTRIES], world.persons.country[who]), "page": page,
-    }  # fmt: skip
+        "ip": ip,
+        "userAgent": lookup(_AGENTS, draws.below("cookie/agent", cookie, len(_AGENTS))),
+        "locale": lookup([f"{c.faker_locale.replace('_', '-')}" for c in COUNTRIES], world.persons.country[who]),
+        "page": page,
+    }
     if kind == "landing":
         campaign = world.campaign[who]
         fields = {
-            "name": [c.name for c in CAMPAIGNS], "source": [c.source for c in CAMPAIGNS], "medium": [c.medium for c in CAMPAIGNS],
+            "name": [c.name for c in CAMPAIGNS],
+            "source": [c.source for c in CAMPAIGNS],
+            "medium": [c.medium for c in CAMPAIGNS],
             "content": [c.content for c in CAMPAIGNS],
-        }  # fmt: skip
+        }
         parts["campaign"] = struct_of(len(rows), **{n: lookup(v, campaign) for n, v in fields.items()})
     return struct_of(len(rows), **parts)
 

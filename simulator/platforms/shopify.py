@@ -1,7 +1,7 @@
 """Shopify: orders export (79 columns), customers export, fulfilment events.
 
-Formats: genuine admin exports described in the platform reference. Order-level cells stand on the first line of an order
-only; phones, zips and ids are escaped with an apostrophe; times carry the shop's offset; refunds are cumulative.
+Formats: genuine admin exports described in the platform reference. Order-level cells stand on the first line of an
+order only; phones, zips and ids are escaped with an apostrophe; times carry the shop's offset; refunds are cumulative.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simulator import records
 from simulator.contacts import PLACEHOLDER_MAILS
+from simulator.platforms.headers import CUSTOMER_COLUMNS, ORDER_COLUMNS
 from simulator.records import Spelling
 from simulator.sales import FIRST_ORDER_NUMBER, PRICES, SHOP_ZONE, till_account
 from simulator.text import choose_text, digits, joined, lookup, money, stamps, uuids, when
@@ -27,27 +28,6 @@ SHOP_TIME = "%Y-%m-%d %H:%M:%S %z"
 FIRST_SHOP_ORDER = 5_012_345_000_000
 FIRST_FULFILMENT_EVENT = 12_584_341_209_251
 
-ORDER_COLUMNS: tuple[str, ...] = tuple(
-    (
-        "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,Taxes,Total,"
-        "Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,Lineitem price,"
-        "Lineitem compare at price,Lineitem sku,Lineitem requires shipping,Lineitem taxable,Lineitem fulfillment status,"
-        "Billing Name,Billing Street,Billing Address1,Billing Address2,Billing Company,Billing City,Billing Zip,Billing Province,"
-        "Billing Country,Billing Phone,Shipping Name,Shipping Street,Shipping Address1,Shipping Address2,Shipping Company,"
-        "Shipping City,Shipping Zip,Shipping Province,Shipping Country,Shipping Phone,Notes,Note Attributes,Cancelled at,"
-        "Payment Method,Payment Reference,Refunded Amount,Vendor,Outstanding Balance,Employee,Location,Device ID,Id,Tags,Risk Level,"
-        "Source,Lineitem discount,Tax 1 Name,Tax 1 Value,Tax 2 Name,Tax 2 Value,Tax 3 Name,Tax 3 Value,Tax 4 Name,Tax 4 Value,"
-        "Tax 5 Name,Tax 5 Value,Phone,Receipt Number,Duties,Billing Province Name,Shipping Province Name,Payment ID,"
-        "Payment Terms Name,Next Payment Due At,Payment References"
-    ).split(",")
-)
-CUSTOMER_COLUMNS: tuple[str, ...] = tuple(
-    (
-        "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,Default Address Address1,"
-        "Default Address Address2,Default Address City,Default Address Province Code,Default Address Country Code,"
-        "Default Address Zip,Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,Tax Exempt,Tags"
-    ).split(",")
-)
 ORDER_SPELLING = Spelling(nickname=0.10, typo=0.012)
 _EVERY_LINE = {"Name", "Email", "Created at", "Vendor", "Phone"}
 
@@ -74,10 +54,14 @@ def order_emails(world: World, order: I64) -> pl.Series:
     mail = records.email_at(persons, who, shop.at[order])
     guest_key = np.where(world.account_at[who] < 0, order, order + (1 << 40))
     mail = choose_text(world.account_at[who] < 0, records.typed(draws, "order/mail", guest_key, mail, 0.012), mail)
-    frame = pl.DataFrame({
-        "k": contact, "mail": mail, "relay": records.relay_address(draws, who),
-        "odd": lookup(PLACEHOLDER_MAILS, draws.below("order/odd", order, len(PLACEHOLDER_MAILS))),
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "k": contact,
+            "mail": mail,
+            "relay": records.relay_address(draws, who),
+            "odd": lookup(PLACEHOLDER_MAILS, draws.below("order/odd", order, len(PLACEHOLDER_MAILS))),
+        }
+    )
     k = pl.col("k")
     return frame.select(pl.when(k == 0).then("mail").when(k == 3).then("odd").when(k == 4).then("relay")).to_series()
 
@@ -104,10 +88,12 @@ def _orders_frame(world: World, order: I64, now: int) -> pl.DataFrame:
         columns[name] = cells.gather(spread) if name in _EVERY_LINE else when(is_first, cells.gather(spread))
     columns |= _line_cells(world, order, of, line, now)
     rows = len(of)
-    return pl.DataFrame({
-        name: columns[name] if name in columns else pl.Series(name, [None], dtype=pl.String).new_from_index(0, rows)
-        for name in ORDER_COLUMNS
-    })  # fmt: skip
+    return pl.DataFrame(
+        {
+            name: columns[name] if name in columns else pl.Series(name, [None], dtype=pl.String).new_from_index(0, rows)
+            for name in ORDER_COLUMNS
+        }
+    )
 
 
 def _line_cells(world: World, order: I64, of: I64, line: I64, now: int) -> dict[str, pl.Series]:
@@ -156,7 +142,7 @@ def _order_cells(world: World, order: I64, now: int) -> dict[str, pl.Series]:
     status = np.where(whole, 2, np.where(refunded, 1, 0))
     contactless = ~draft
     cookie = _cookie_notes(world, order)
-    cells = {
+    return {
         "Name": order_name(order),
         "Email": order_emails(world, order),
         "Financial Status": lookup(("paid", "partially_refunded", "refunded"), status),
@@ -209,8 +195,7 @@ def _order_cells(world: World, order: I64, now: int) -> dict[str, pl.Series]:
         "Shipping Province Name": when(contactless, there.province),
         "Payment ID": joined("r", digits(order + 70_000_000_000, 14)),
         "Payment References": joined("c", digits(order + 10_000_000_000, 14), ".1"),
-    }  # fmt: skip
-    return cells
+    }
 
 
 def _street(address: records.Addresses) -> pl.Series:
@@ -279,12 +264,27 @@ def _customers_frame(world: World, who: I64, now: int, spent: I64, orders: I64, 
     no = pl.Series("", ["no"]).new_from_index(0, rows)
     none = pl.Series("", [None], dtype=pl.String).new_from_index(0, rows)
     cells = (
-        joined("'", pl.Series(world.account_id[who]).cast(pl.String)), first, last, records.email_at(persons, who, now - 1),
-        choose_text(accepts_mail(world, who, now), "yes", "no"), none, when(bought, home.line1), when(bought, home.line2),
-        when(bought, home.city), when(bought, home.province_code), when(bought, home.country_code),
-        when(bought, joined("'", home.zip)), when(bought & phone_known, spelled), when(phone_known, phone), no,
-        money(spent), pl.Series(orders).cast(pl.String), none, no, tags,
-    )  # fmt: skip
+        joined("'", pl.Series(world.account_id[who]).cast(pl.String)),
+        first,
+        last,
+        records.email_at(persons, who, now - 1),
+        choose_text(accepts_mail(world, who, now), "yes", "no"),
+        none,
+        when(bought, home.line1),
+        when(bought, home.line2),
+        when(bought, home.city),
+        when(bought, home.province_code),
+        when(bought, home.country_code),
+        when(bought, joined("'", home.zip)),
+        when(bought & phone_known, spelled),
+        when(phone_known, phone),
+        no,
+        money(spent),
+        pl.Series(orders).cast(pl.String),
+        none,
+        no,
+        tags,
+    )
     return pl.DataFrame(dict(zip(CUSTOMER_COLUMNS, cells, strict=True)))
 
 
@@ -322,16 +322,30 @@ def _event_lines(world: World, order: I64, status: I64, at: I64) -> pl.Series:
     moment = stamps(at, "%Y-%m-%dT%H:%M:%S%:z", SHOP_ZONE)
     delivered = status == _STATUSES.index("delivered")
     estimate = when(~delivered, stamps(world.shop.shipped_at[order] + 4 * 86_400, "%Y-%m-%dT%H:%M:%S%:z", SHOP_ZONE))
-    frame = pl.DataFrame({
-        "id": event, "fulfillment_id": 2_608_403_447_971 + order * 16, "order_id": FIRST_SHOP_ORDER + order * 32_768,
-        "status": lookup(_STATUSES, status),
-        "message": choose_text(status == 2, "The parcel is delayed", None), "happened_at": moment, "city": when(delivered, home.city),
-        "province": when(delivered, home.province_code), "country": when(delivered, home.country_code), "zip": when(delivered, home.zip),
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "id": event,
+            "fulfillment_id": 2_608_403_447_971 + order * 16,
+            "order_id": FIRST_SHOP_ORDER + order * 32_768,
+            "status": lookup(_STATUSES, status),
+            "message": choose_text(status == 2, "The parcel is delayed", None),
+            "happened_at": moment,
+            "city": when(delivered, home.city),
+            "province": when(delivered, home.province_code),
+            "country": when(delivered, home.country_code),
+            "zip": when(delivered, home.zip),
+        }
+    )
     frame = frame.with_columns(
-        pl.lit(None, dtype=pl.String).alias("address1"), pl.lit(None, dtype=pl.Float64).alias("latitude"),
-        pl.lit(None, dtype=pl.Float64).alias("longitude"), pl.lit(49_144_037_539).alias("shop_id"), moment.alias("created_at"),
-        moment.alias("updated_at"), estimate.alias("estimated_delivery_at"),
-        pl.concat_str(pl.lit("gid://shopify/FulfillmentEvent/"), pl.col("id").cast(pl.String)).alias("admin_graphql_api_id"),
-    )  # fmt: skip
+        pl.lit(None, dtype=pl.String).alias("address1"),
+        pl.lit(None, dtype=pl.Float64).alias("latitude"),
+        pl.lit(None, dtype=pl.Float64).alias("longitude"),
+        pl.lit(49_144_037_539).alias("shop_id"),
+        moment.alias("created_at"),
+        moment.alias("updated_at"),
+        estimate.alias("estimated_delivery_at"),
+        pl.concat_str(pl.lit("gid://shopify/FulfillmentEvent/"), pl.col("id").cast(pl.String)).alias(
+            "admin_graphql_api_id"
+        ),
+    )
     return frame.select(pl.struct(pl.all()).struct.json_encode()).to_series()

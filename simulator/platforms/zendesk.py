@@ -1,7 +1,7 @@
 """Zendesk: cursor pages of the incremental exports: tickets, users, user identities, satisfaction ratings.
 
-A ticket is sent again whenever it changed: created, solved, closed. Agents are among the users. Identities bridge e-mail,
-phone and Instagram accounts of one support user. The order number stands in a custom field.
+A ticket is sent again whenever it changed: created, solved, rated, closed. Agents are among the users. Identities
+bridge e-mail, phone and Instagram accounts of one support user. The order number stands in a custom field.
 """
 
 from __future__ import annotations
@@ -87,33 +87,78 @@ def _ticket_records(world: World, row: I64, last: I64, generated: I64, now: int)
     number = when(named, order_name(np.maximum(order, 0)))
     at_key = t.at[row]
     mail = support_email(world, who)
-    frame = pl.DataFrame({
-        "id": ident, "url": joined(f"{URL}/tickets/", pl.Series(ident).cast(pl.String), ".json"), "channel": lookup(CHANNELS, channel),
-        "name": support_name(world, world.support.of_ticket[row]), "mail": when(channel == 0, mail),
-        "handle": when(channel == 2, usernames(world, who)), "igsid": when(channel == 2, pl.Series(scoped_ids(world, who)).cast(pl.String)),
-        "phone": when(channel == 3, records.phone_at(world.persons, who, at_key)),
-        "created_at": stamps(t.at[row], ISO), "updated_at": stamps(last, ISO), "generated_timestamp": generated, "subject": subject,
-        "description": texts(world, "ticket", t.key[row], topic, np.where(named, order, -1)),
-        "status": lookup(("open", "pending", "solved", "closed"), status), "priority": lookup(("normal", "high", "urgent"), draws.choice("ticket/priority", row, (0.7, 0.22, 0.08))),
-        "kind": lookup(("question", "problem", "incident"), draws.choice("ticket/kind", row, (0.5, 0.3, 0.2))),
-        "requester_id": user, "assignee_id": agent_of(world, row), "number": number, "topic": lookup([n for n in TOPIC_NAMES], topic.astype(np.int64)),
-        "score": lookup(("unoffered", "offered", "good", "bad"), np.where(rated, np.where(t.is_good[row], 2, 3), np.where(solved, 1, 0))),
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "id": ident,
+            "url": joined(f"{URL}/tickets/", pl.Series(ident).cast(pl.String), ".json"),
+            "channel": lookup(CHANNELS, channel),
+            "name": support_name(world, world.support.of_ticket[row]),
+            "mail": when(channel == 0, mail),
+            "handle": when(channel == 2, usernames(world, who)),
+            "igsid": when(channel == 2, pl.Series(scoped_ids(world, who)).cast(pl.String)),
+            "phone": when(channel == 3, records.phone_at(world.persons, who, at_key)),
+            "created_at": stamps(t.at[row], ISO),
+            "updated_at": stamps(last, ISO),
+            "generated_timestamp": generated,
+            "subject": subject,
+            "description": texts(world, "ticket", t.key[row], topic, np.where(named, order, -1)),
+            "status": lookup(("open", "pending", "solved", "closed"), status),
+            "priority": lookup(("normal", "high", "urgent"), draws.choice("ticket/priority", row, (0.7, 0.22, 0.08))),
+            "kind": lookup(("question", "problem", "incident"), draws.choice("ticket/kind", row, (0.5, 0.3, 0.2))),
+            "requester_id": user,
+            "assignee_id": agent_of(world, row),
+            "number": number,
+            "topic": lookup(TOPIC_NAMES, topic.astype(np.int64)),
+            "score": lookup(
+                ("unoffered", "offered", "good", "bad"),
+                np.where(rated, np.where(t.is_good[row], 2, 3), np.where(solved, 1, 0)),
+            ),
+        }
+    )
     record = pl.struct(
-        id=pl.col("id"), url=pl.col("url"), external_id=pl.lit(None, dtype=pl.String),
-        via=pl.struct(channel=pl.col("channel"), source=pl.struct(
-            **{"from": pl.struct(address=pl.col("mail"), name=pl.col("name"), phone=pl.col("phone"), username=pl.col("handle"), id=pl.col("igsid"))},
-            to=pl.struct(name=pl.lit("Journeyline Home"), address=pl.lit(SUPPORT_MAIL)), rel=pl.lit(None, dtype=pl.String))),
-        created_at=pl.col("created_at"), updated_at=pl.col("updated_at"), generated_timestamp=pl.col("generated_timestamp"),
-        type=pl.col("kind"), subject=pl.col("subject"), raw_subject=pl.col("subject"), description=pl.col("description"),
-        priority=pl.col("priority"), status=pl.col("status"), recipient=pl.lit(SUPPORT_MAIL), requester_id=pl.col("requester_id"),
-        submitter_id=pl.col("requester_id"), assignee_id=pl.col("assignee_id"), organization_id=pl.lit(None, dtype=pl.Int64),
-        group_id=pl.lit(360_006_965_034), collaborator_ids=pl.concat_list(pl.lit(None, dtype=pl.Int64)).list.drop_nulls(),
-        has_incidents=pl.lit(False), is_public=pl.lit(True), due_at=pl.lit(None, dtype=pl.String), tags=pl.concat_list("topic"),
+        id=pl.col("id"),
+        url=pl.col("url"),
+        external_id=pl.lit(None, dtype=pl.String),
+        via=pl.struct(
+            channel=pl.col("channel"),
+            source=pl.struct(
+                pl.struct(
+                    address=pl.col("mail"),
+                    name=pl.col("name"),
+                    phone=pl.col("phone"),
+                    username=pl.col("handle"),
+                    id=pl.col("igsid"),
+                ).alias("from"),
+                to=pl.struct(name=pl.lit("Journeyline Home"), address=pl.lit(SUPPORT_MAIL)),
+                rel=pl.lit(None, dtype=pl.String),
+            ),
+        ),
+        created_at=pl.col("created_at"),
+        updated_at=pl.col("updated_at"),
+        generated_timestamp=pl.col("generated_timestamp"),
+        type=pl.col("kind"),
+        subject=pl.col("subject"),
+        raw_subject=pl.col("subject"),
+        description=pl.col("description"),
+        priority=pl.col("priority"),
+        status=pl.col("status"),
+        recipient=pl.lit(SUPPORT_MAIL),
+        requester_id=pl.col("requester_id"),
+        submitter_id=pl.col("requester_id"),
+        assignee_id=pl.col("assignee_id"),
+        organization_id=pl.lit(None, dtype=pl.Int64),
+        group_id=pl.lit(360_006_965_034),
+        collaborator_ids=pl.concat_list(pl.lit(None, dtype=pl.Int64)).list.drop_nulls(),
+        has_incidents=pl.lit(False),
+        is_public=pl.lit(True),
+        due_at=pl.lit(None, dtype=pl.String),
+        tags=pl.concat_list("topic"),
         custom_fields=pl.concat_list(pl.struct(id=pl.lit(ORDER_FIELD), value=pl.col("number"))),
-        satisfaction_rating=pl.struct(score=pl.col("score")), brand_id=pl.lit(360_003_529_474), allow_channelback=pl.lit(False),
+        satisfaction_rating=pl.struct(score=pl.col("score")),
+        brand_id=pl.lit(360_003_529_474),
+        allow_channelback=pl.lit(False),
         from_messaging_channel=pl.col("channel") == "instagram_dm",
-    )  # fmt: skip
+    )
     return frame.select(record.struct.json_encode()).to_series()
 
 
@@ -194,23 +239,49 @@ def _user_records(world: World, user: I64) -> pl.Series:
     moment = stamps(made, ISO)
     phone = records.spelled_phone(world.draws, persons, who, made, user, "support/phone")
     ident = FIRST_SUPPORT_USER + user * 1_009
-    frame = pl.DataFrame({
-        "id": ident, "url": joined(f"{URL}/users/", pl.Series(ident).cast(pl.String), ".json"), "name": support_name(world, user),
-        "email": when(~social, support_email(world, who)), "phone": when(has_phone, phone),
-        "shared_phone_number": persons.is_phone_shared[who] & has_phone, "created_at": moment, "updated_at": moment,
-        "verified": ~social, "locale": lookup([c.faker_locale.replace("_", "-") for c in COUNTRIES], persons.country[who]),
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "id": ident,
+            "url": joined(f"{URL}/users/", pl.Series(ident).cast(pl.String), ".json"),
+            "name": support_name(world, user),
+            "email": when(~social, support_email(world, who)),
+            "phone": when(has_phone, phone),
+            "shared_phone_number": persons.is_phone_shared[who] & has_phone,
+            "created_at": moment,
+            "updated_at": moment,
+            "verified": ~social,
+            "locale": lookup([c.faker_locale.replace("_", "-") for c in COUNTRIES], persons.country[who]),
+        }
+    )
     return _user_json(frame.with_columns(pl.lit("end-user").alias("role")))
 
 
 def _user_json(frame: pl.DataFrame) -> pl.Series:
     record = pl.struct(
-        "id", "url", "name", "email", "created_at", "updated_at", "phone", "shared_phone_number", "role", "verified", "locale",
-        time_zone=pl.lit("Eastern Time (US & Canada)"), iana_time_zone=pl.lit("America/New_York"), external_id=pl.lit(None, dtype=pl.String),
-        alias=pl.lit(None, dtype=pl.String), active=pl.lit(True), suspended=pl.lit(False), permanently_deleted=pl.lit(False),
-        notes=pl.lit(None, dtype=pl.String), details=pl.lit(None, dtype=pl.String), organization_id=pl.lit(None, dtype=pl.Int64),
-        last_login_at=pl.lit(None, dtype=pl.String), tags=pl.concat_list(pl.lit(None, dtype=pl.String)).list.drop_nulls(),
-    )  # fmt: skip
+        "id",
+        "url",
+        "name",
+        "email",
+        "created_at",
+        "updated_at",
+        "phone",
+        "shared_phone_number",
+        "role",
+        "verified",
+        "locale",
+        time_zone=pl.lit("Eastern Time (US & Canada)"),
+        iana_time_zone=pl.lit("America/New_York"),
+        external_id=pl.lit(None, dtype=pl.String),
+        alias=pl.lit(None, dtype=pl.String),
+        active=pl.lit(True),
+        suspended=pl.lit(False),
+        permanently_deleted=pl.lit(False),
+        notes=pl.lit(None, dtype=pl.String),
+        details=pl.lit(None, dtype=pl.String),
+        organization_id=pl.lit(None, dtype=pl.Int64),
+        last_login_at=pl.lit(None, dtype=pl.String),
+        tags=pl.concat_list(pl.lit(None, dtype=pl.String)).list.drop_nulls(),
+    )
     return frame.select(record.struct.json_encode()).to_series()
 
 
@@ -219,15 +290,25 @@ def _agents(world: World) -> pl.Series:
     ident = FIRST_AGENT + rows * 11
     moment = stamps(np.full(len(rows), (world.first_day - 400) * 86_400 + 36_000), ISO)
     names = pl.Series("", AGENTS)
-    frame = pl.DataFrame({
-        "id": ident, "url": joined(f"{URL}/users/", pl.Series(ident).cast(pl.String), ".json"), "name": names,
-        "email": joined(names.str.to_lowercase().str.replace_all(" ", "."), "@journeyline.example"), "created_at": moment, "updated_at": moment,
-        "role": lookup(("agent", "admin"), (rows == 0).astype(np.int64)),
-    })  # fmt: skip
-    return _user_json(frame.with_columns(
-        pl.lit(None, dtype=pl.String).alias("phone"), pl.lit(False).alias("shared_phone_number"), pl.lit(True).alias("verified"),
-        pl.lit("en-US").alias("locale"),
-    ))  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "id": ident,
+            "url": joined(f"{URL}/users/", pl.Series(ident).cast(pl.String), ".json"),
+            "name": names,
+            "email": joined(names.str.to_lowercase().str.replace_all(" ", "."), "@journeyline.example"),
+            "created_at": moment,
+            "updated_at": moment,
+            "role": lookup(("agent", "admin"), (rows == 0).astype(np.int64)),
+        }
+    )
+    return _user_json(
+        frame.with_columns(
+            pl.lit(None, dtype=pl.String).alias("phone"),
+            pl.lit(False).alias("shared_phone_number"),
+            pl.lit(True).alias("verified"),
+            pl.lit("en-US").alias("locale"),
+        )
+    )
 
 
 def user_identities(world: World, night: int, chunk: int) -> Iterator[pl.Series]:
@@ -253,14 +334,28 @@ def _identity_records(world: World, user: I64) -> pl.Series:
             value = pl.Series(scoped_ids(world, who)).cast(pl.String)
         moment = stamps(support.created_at[mine], ISO)
         ident = FIRST_IDENTITY + mine * 8 + slot
-        parts.append(pl.DataFrame({
-            "id": ident, "url": joined(f"{URL}/users/", pl.Series(FIRST_SUPPORT_USER + mine * 1_009).cast(pl.String), "/identities/", pl.Series(ident).cast(pl.String), ".json"),
-            "user_id": FIRST_SUPPORT_USER + mine * 1_009,
-        }).with_columns(
-            pl.lit("email" if kind == "other_email" else kind).alias("type"), value.alias("value"),
-            pl.lit(kind != "phone_number").alias("verified"), pl.lit(kind == "email").alias("primary"),
-            moment.alias("created_at"), moment.alias("updated_at"),
-        ))  # fmt: skip
+        parts.append(
+            pl.DataFrame(
+                {
+                    "id": ident,
+                    "url": joined(
+                        f"{URL}/users/",
+                        pl.Series(FIRST_SUPPORT_USER + mine * 1_009).cast(pl.String),
+                        "/identities/",
+                        pl.Series(ident).cast(pl.String),
+                        ".json",
+                    ),
+                    "user_id": FIRST_SUPPORT_USER + mine * 1_009,
+                }
+            ).with_columns(
+                pl.lit("email" if kind == "other_email" else kind).alias("type"),
+                value.alias("value"),
+                pl.lit(kind != "phone_number").alias("verified"),
+                pl.lit(kind == "email").alias("primary"),
+                moment.alias("created_at"),
+                moment.alias("updated_at"),
+            )
+        )
     frame = pl.concat(parts).sort("id")
     return frame.select(pl.struct(pl.all()).struct.json_encode()).to_series()
 
@@ -284,11 +379,17 @@ def _rating_records(world: World, row: I64, now: int) -> pl.Series:
     comment = choose_text(
         t.is_good[row], "Thank you, that was fast and friendly", "Still disappointed, this took far too long"
     )
-    frame = pl.DataFrame({
-        "id": ident, "url": joined(f"{URL}/satisfaction_ratings/", pl.Series(ident).cast(pl.String), ".json"), "ticket_id": FIRST_TICKET + row,
-        "requester_id": FIRST_SUPPORT_USER + world.support.of_ticket[row] * 1_009, "assignee_id": agent_of(world, row),
-        "score": lookup(("offered", "good", "bad"), score), "created_at": stamps(t.solved_at[row], ISO),
-        "updated_at": stamps(np.where(rated, t.rated_at[row], t.solved_at[row]), ISO),
-        "comment": when(rated & world.draws.chance("rating/comment", row, 0.5), comment),
-    }).with_columns(pl.lit(360_006_965_034).alias("group_id"), pl.lit(None, dtype=pl.String).alias("reason"))  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "id": ident,
+            "url": joined(f"{URL}/satisfaction_ratings/", pl.Series(ident).cast(pl.String), ".json"),
+            "ticket_id": FIRST_TICKET + row,
+            "requester_id": FIRST_SUPPORT_USER + world.support.of_ticket[row] * 1_009,
+            "assignee_id": agent_of(world, row),
+            "score": lookup(("offered", "good", "bad"), score),
+            "created_at": stamps(t.solved_at[row], ISO),
+            "updated_at": stamps(np.where(rated, t.rated_at[row], t.solved_at[row]), ISO),
+            "comment": when(rated & world.draws.chance("rating/comment", row, 0.5), comment),
+        }
+    ).with_columns(pl.lit(360_006_965_034).alias("group_id"), pl.lit(None, dtype=pl.String).alias("reason"))
     return frame.select(pl.struct(pl.all()).struct.json_encode()).to_series()
