@@ -1,0 +1,1 @@
+"""Export files → typed Arrow batches and rejected rows: columnar, streaming, in bounded memory."""

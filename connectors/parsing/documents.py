@@ -1,0 +1,202 @@
+"""JSON documents → records → rows: pages, objects keyed by id, single objects, one per line, and lists inside records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from connectors.errors import FileRejectedError
+from connectors.parsing import shaping
+from connectors.parsing.cells import literal
+from connectors.parsing.json_lines import DocumentBlock, document_blocks
+from connectors.parsing.json_paths import Paths, pointer, read_paths
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from connectors.parsing.source import Source
+
+_MANY_KEYS = 200
+
+
+def parse_json(source: Source) -> Iterator[pa.RecordBatch]:
+    """Typed batches of one file; rejected rows go to source.rejects. Raises FileRejectedError."""
+    reader = _Reader(source)
+    for block in document_blocks(source):
+        rows = reader.rows(block)
+        if len(rows):
+            source.seen += len(rows)
+            yield from reader.type(rows)
+    if not reader.documents and not source.rejects.count and source.export.empty == "rejected":
+        raise FileRejectedError(f"{source.where}: the file {source.name} is empty. Ask for it again.")
+
+
+class _Reader:
+    def __init__(self, source: Source) -> None:
+        self.source, self.form, self.connection = source, source.form, source.connection
+        self.paths = read_paths(source.export, source.form)
+        self.number = 0  # last row number given (see _numbered)
+        self.documents = 0
+        keys = [c for name in source.export.key for c in [source.export.columns[name]]]
+        self.identified = [pointer(path) for column in keys for path in column.sources if not path.startswith("^.")]
+        if any(column.derived for column in keys):
+            self.identified = []
+
+    def rows(self, block: DocumentBlock) -> pa.Table:
+        """Table of doc (JSON text of one row), parent (enclosing record or null) and _line."""
+        import pyarrow as pa
+
+        self.documents += len(block.docs)
+        count = len(block.docs)
+        table = pa.table({"doc": block.docs, "_line": pa.array(block.lines), "_doc": pa.array(np.arange(count))})
+        self.connection.register("documents", table)
+        plain = self._check_shapes(block.whole)
+        if plain and not (self.form.rows or self.form.nested_rows or self.form.where):
+            rows = pa.table({"doc": block.docs, "parent": pa.nulls(count, pa.string()), "_line": pa.array(block.lines)})
+        else:
+            rows = self.connection.sql(self._expansion()).to_arrow_table().combine_chunks()
+        return self._numbered(rows)
+
+    def _check_shapes(self, whole: bool) -> bool:
+        """Look at the kinds of documents in the block; True when each is a record itself. Refuses a vendor's error page."""
+        wanted = [*(f"/{key}" for key in self.form.record_path), *self.identified, "/error"]
+        listed = ", ".join(map(literal, wanted))
+        shapes = self.connection.sql(
+            f"select distinct json_type(doc), json_type(doc, [{listed}]) from documents"  # noqa: S608 - literals
+        ).fetchall()
+        paths, plain = len(self.form.record_path), True
+        for kind, types in shapes:
+            has_records = any(found in ("ARRAY", "OBJECT") for found in types[:paths])
+            has_id = any(found not in (None, "NULL") for found in types[paths:-1]) or not self.identified
+            if kind == "OBJECT" and types[-1] == "OBJECT" and not has_records and not self.form.line_delimited:
+                raise FileRejectedError(self._error_page())
+            if kind != "OBJECT" or has_records or not has_id:
+                plain = False
+            if whole and kind == "OBJECT" and not has_records and not has_id and not self._keyed():
+                keys = " or ".join(repr(key) for key in (*self.form.record_path, *self.source.export.key))
+                raise FileRejectedError(
+                    f"{self.source.where}: the file {self.source.name} is JSON, but has no {keys}: it seems to be of another"
+                    " object or platform. Put it into the right folder, or add its key to record_path in"
+                    f" connectors/contracts/{self.source.platform}.yml."
+                )
+        return plain or self.form.line_delimited and not self.form.record_path
+
+    def _error_page(self) -> str:
+        code = self.connection.sql(
+            "select json_extract_string(doc, '/error/type'), json_extract_string(doc, '/error/code') from documents"
+            " where json_type(doc, '/error') = 'OBJECT' limit 1"
+        ).fetchone()
+        words = " ".join(str(part) for part in code or () if part)
+        return (
+            f"{self.source.where}: the file {self.source.name} is an error page of the vendor ({words or 'no code given'}), not"
+            " data: the export failed on their side. Check its access rights and limits there, and export again."
+        )
+
+    def _keyed(self) -> bool:
+        row = self.connection.sql(f"select bool_or({_KEYED}) from documents").fetchone()  # noqa: S608 - a constant
+        return bool(row and row[0])
+
+    def _expansion(self) -> str:
+        """Statement: documents → records → rows, in file order."""
+        cases = ["when json_type(doc) = 'ARRAY' then from_json(doc, '[\"JSON\"]')"]
+        for key in self.form.record_path:
+            at = literal(f"/{key}")
+            cases.append(f"when json_type(doc, {at}) = 'ARRAY' then from_json(json_extract(doc, {at}), '[\"JSON\"]')")
+            cases.append(f"when json_type(doc, {at}) = 'OBJECT' then [json_extract(doc, {at})]")
+        if not self.form.line_delimited:
+            cases.append(f"when {_KEYED} then json_extract(doc, '$.*')")
+        chosen = "true"
+        for key, values in self.form.where.items():
+            at = literal(pointer(key))
+            listed = ", ".join(map(literal, values))
+            chosen += f" and coalesce(json_extract_string(doc, {at}) in ({listed}), true)"
+        records = (
+            "select _doc, _line, unnest(found) as doc, generate_subscripts(found, 1) as i from"  # noqa: S608 - literals
+            f" (select _doc, _line, case {' '.join(cases)} else [doc::json] end as found from documents where {chosen})"
+        )
+        inner = self.form.rows or self.form.nested_rows
+        if not inner:
+            return f"select doc::varchar as doc, null::varchar as parent, _line from ({records}) order by _doc, i"  # noqa: S608
+        at = literal(pointer(inner))
+        listed = f"case when json_type(doc, {at}) = 'ARRAY' then from_json(json_extract(doc, {at}), '[\"JSON\"]') end"
+        nested = (
+            f"select _doc, i, unnest({listed}) as child, generate_subscripts({listed}, 1) as j, doc as parent, _line"  # noqa: S608
+            " from records"
+        )
+        own = "" if self.form.rows else " union all select _doc, i, doc, 0, null, _line from records"
+        return (
+            f"with records as ({records}), every as ({nested}{own})"  # noqa: S608
+            " select child::varchar as doc, parent::varchar as parent, _line from every order by _doc, i, j"
+        )
+
+    def _numbered(self, rows: pa.Table) -> pa.Table:
+        """_line becomes a number that is unique in the file: the physical line where a line is a row, else a running
+        number of records (never below the line, always growing)."""
+        import pyarrow as pa
+
+        lines = rows["_line"].to_numpy()
+        if not len(lines):
+            return rows
+        position = np.arange(len(lines))
+        first = max(int(lines[0]), self.number + 1)
+        numbers = np.maximum.accumulate(np.maximum(lines - position, first)) + position
+        self.number = int(numbers[-1])
+        return rows.set_column(rows.schema.get_field_index("_line"), shaping.LINE, pa.array(numbers))
+
+    def type(self, rows: pa.Table) -> list[pa.RecordBatch]:
+        """Rows → typed batches."""
+        import pyarrow as pa
+
+        docs = rows["doc"]
+        rows = rows.append_column(shaping.ROW, pa.array(np.arange(len(rows))))
+        self.connection.register("block", rows)
+        extra = self._extra()
+        content = "md5(doc)" if self.source.typer.needs_content else None
+        lists = [f"json_extract_string(doc, [{', '.join(map(literal, self.paths.texts))}]) as texts"]
+        if self.paths.values:
+            lists.append(f"json_extract(doc, [{', '.join(map(literal, self.paths.values))}]) as docs")
+        if self.paths.parents:
+            lists.append(f"json_extract_string(parent, [{', '.join(map(literal, self.paths.parents))}]) as ups")
+        relation = f"(select {', '.join(lists)}, doc, _line, _row from block)"  # noqa: S608 - literals
+        cells = shaping.cells_sql(self.source.export, self.paths.sources, extra, relation, content=content)
+        return self.source.typer(cells, lambda row: docs[row].as_py())
+
+    def _extra(self) -> str:
+        """Expression for the keys of the block's records that the contract does not read."""
+        found = self.connection.sql("select distinct json_keys(doc) from block").fetchall()
+        keys = sorted({key for (keys,) in found for key in keys or ()} - self.paths.known)
+        unknown = [key for key in keys if key not in self.paths.inside]
+        unknown += [key for key in keys if key in self.paths.inside and self._has_more(key, self.paths.inside[key])]
+        self.source.unknown.update(unknown[:_MANY_KEYS])
+        if not unknown:
+            return "null::varchar"
+        if len(unknown) > _MANY_KEYS:  # keys that are data: keep the record as it is
+            return "doc"
+        return json_extra_sql(unknown)
+
+    def _has_more(self, key: str, read: set[str]) -> bool:
+        """Is there anything under `key` that no column reads?"""
+        at = literal(pointer([key]))
+        found = self.connection.sql(
+            f"select distinct json_type(doc, {at}), json_keys(doc, {at}) from block"  # noqa: S608 - literals
+        ).fetchall()
+        return any(kind not in (None, "NULL", "OBJECT") or set(keys or ()) - read for kind, keys in found)
+
+
+# All values are objects that repeat their key as id: {"1789…": {"id": "1789…", …}, …}
+_KEYED = (
+    "json_type(doc) = 'OBJECT' and len(json_keys(doc)) > 0 and json_extract_string(doc, '$.*.id') = json_keys(doc)"
+)
+
+
+def json_extra_sql(keys: list[str]) -> str:
+    """Expression: JSON object of these keys of `doc`, where they are neither absent nor null; NULL when none is left."""
+    values = f"json_extract(doc, [{', '.join(literal(pointer([key])) for key in keys)}])"
+    names = f"[{', '.join(map(literal, keys))}]"
+    pairs = f"list_filter(list_zip({names}, {values}), lambda x: x[2] is not null and x[2]::varchar <> 'null')"
+    return f"(select case when len(p) > 0 then to_json(map_from_entries(p))::varchar end from (select {pairs} as p))"
+
+
+__all__ = ["Paths", "parse_json"]

@@ -1,0 +1,32 @@
+"""How much of a file may be in memory at once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes.
+
+    block     text handled at once
+    record    longest record (a line, or a quoted cell's several lines); longer ones are rejected, never held
+    document  longest JSON document that is not written one record per line
+    original  how much of a rejected row's text is kept in ops.rejected_rows (the landing file keeps all of it)
+    """
+
+    block: int = 8 * MIB
+    record: int = 16 * MIB
+    document: int = 64 * MIB
+    original: int = 8192
+
+
+def limits() -> Limits:
+    """The limits of this moment: JOURNEYLINE_MAX_RECORD_BYTES and JOURNEYLINE_MAX_DOCUMENT_BYTES change two of them."""
+    usual = Limits()
+    record = int(os.environ.get("JOURNEYLINE_MAX_RECORD_BYTES") or usual.record)
+    document = int(os.environ.get("JOURNEYLINE_MAX_DOCUMENT_BYTES") or usual.document)
+    return Limits(block=min(usual.block, max(record, 4096)), record=record, document=document)

@@ -1,0 +1,174 @@
+"""CSV and TSV files: header against contract, then block by block."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from connectors.contracts import ExportObject, load_contract, platforms
+from connectors.errors import FileRejectedError
+from connectors.naming import snake_case
+from connectors.parsing import shaping
+from connectors.parsing.csv_records import RecordBlock, record_blocks
+from connectors.parsing.rejects import SEND_AGAIN
+from connectors.parsing.source import Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def parse_separated(source: Source) -> Iterator[pa.RecordBatch]:
+    """Typed batches of one file; rejected rows go to source.rejects. Raises FileRejectedError."""
+    blocks = record_blocks(iter(source.stream), source.form.separator, source.limits, source.rejects)
+    header: _Header | None = None
+    for block in blocks:
+        if header is None:
+            header = _Header(source, block.text(0))
+            keep = np.ones(len(block.starts), dtype=bool)
+            keep[0] = False
+            block = block.keep(keep)
+        if len(block.starts):
+            yield from _rows(source, header, block)
+    if header is None:
+        raise FileRejectedError(
+            f"{source.where}: the file {source.name} is empty, not even a header is in it. Ask for it again."
+        )
+
+
+class _Header:
+    """What each cell of the file feeds."""
+
+    def __init__(self, source: Source, record: bytes) -> None:
+        text = record.decode("utf-8", errors="replace")
+        self.names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=source.form.separator))]
+        self.columns = [f"c{i}" for i in range(len(self.names))]
+        places: dict[str, int] = {}
+        for position, name in enumerate(self.names):
+            places.setdefault(snake_case(name), position)
+        self.sources: dict[str, list[str]] = {}
+        used: set[int] = set()
+        for column in source.export.columns.values():
+            found = [places[name] for name in column.header_names if name in places]
+            self.sources[column.name] = [self.columns[position] for position in found]
+            used.update(found)
+        unknown = [position for position in range(len(self.names)) if position not in used]
+        self.extra = shaping.extra_sql(
+            (self.names[i] if self.names.index(self.names[i]) == i else f"{self.names[i]} ({i + 1})", self.columns[i])
+            for i in unknown
+        )
+        source.unknown.update(self.names[i] for i in unknown)
+        self._check(source)
+
+    def _check(self, source: Source) -> None:
+        needed = [c for c in source.export.columns.values() if (c.required and not c.derived) or c.required_column]
+        missing = [column for column in needed if not self.sources[column.name]]
+        if not missing:
+            return
+        columns = ", ".join(repr(column.sources[0]) for column in missing)
+        raise FileRejectedError(
+            f"{source.where}: the file {source.name} lacks the required column{'s' if len(missing) > 1 else ''} {columns}."
+            f" {self._guess(source)}"
+        )
+
+    def _guess(self, source: Source) -> str:
+        if len(self.names) == 1:
+            for mark, word in _SEPARATORS.items():
+                if mark != source.form.separator and mark in self.names[0]:
+                    expected = _SEPARATORS.get(source.form.separator, repr(source.form.separator))
+                    return (
+                        f"Its cells seem to be separated by {word}, the contract says {expected}: ask for the agreed form,"
+                        f" or write delimiter: {mark!r} in connectors/contracts/{source.platform}.yml."
+                    )
+        other = _most_similar({snake_case(name) for name in self.names}, (source.platform, source.export.name))
+        if other:
+            return f"It looks like a file of {other}: put it into that folder."
+        return (
+            "Ask for the full export; if the platform renamed the column, add its new name under `from` in"
+            f" connectors/contracts/{source.platform}.yml."
+        )
+
+
+def _most_similar(names: set[str], own: tuple[str, str]) -> str | None:
+    """The contract object (not `own`) to which at least two thirds of these header names belong."""
+
+    def known(export: ExportObject) -> set[str]:
+        return {name for column in export.columns.values() for name in column.header_names}
+
+    best, score = None, 0.0
+    for platform in platforms():
+        for export in load_contract(platform).objects.values():
+            share = len(names & known(export)) / max(len(names), 1)
+            if share > score:
+                best, score = (platform, export.name), share
+    return f"{best[0]}.{best[1]}" if best and best != own and score >= 2 / 3 else None
+
+
+def _rows(source: Source, header: _Header, block: RecordBlock) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    expected = len(header.names) - 1
+    ragged = block.separators != expected
+    for index in np.flatnonzero(ragged).tolist():
+        cells = int(block.separators[index]) + 1
+        reason = f"the row has {cells} cells, the header has {expected + 1}"
+        source.rejects.drop(int(block.lines[index]), reason, SEND_AGAIN, block.text(index))
+    if ragged.any():
+        block = block.keep(~ragged)
+    if not len(block.starts):
+        return
+    table, block = _cells(source, header, block)
+    source.seen += len(block.starts)
+    if not len(table):
+        return
+    count = len(table)
+    table = table.append_column(shaping.LINE, pa.array(block.lines)).append_column(shaping.ROW, pa.array(np.arange(count)))
+    source.connection.register("block", table)
+    content = f"md5(concat_ws(chr(31), {', '.join(header.columns)}))" if source.typer.needs_content else None
+    cells = shaping.cells_sql(source.export, header.sources, header.extra, "block", content=content)
+    yield from source.typer(cells, block.text)
+
+
+def _cells(source: Source, header: _Header, block: RecordBlock) -> tuple[pa.Table, RecordBlock]:
+    """The block's cells as text columns c0 …; records that are not UTF-8 are rejected one by one."""
+    import pyarrow as pa
+
+    try:
+        return _read(header, block, source.form.separator), block
+    except pa.ArrowInvalid:
+        fine = np.ones(len(block.starts), dtype=bool)
+        for index in range(len(block.starts)):
+            try:
+                block.text(index).decode("utf-8")
+            except UnicodeDecodeError:
+                fine[index] = False
+                source.rejects.drop(
+                    int(block.lines[index]), "the row is not UTF-8 text", "Ask for the file in UTF-8, or write its"
+                    " encoding in the contract (encoding: windows-1252).", block.text(index),
+                )  # fmt: skip
+        block = block.keep(fine)
+        if not len(block.starts):
+            return pa.table({name: pa.array([], pa.string()) for name in header.columns}), block
+        return _read(header, block, source.form.separator), block
+
+
+def _read(header: _Header, block: RecordBlock, separator: str) -> pa.Table:
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    table = arrow_csv.read_csv(
+        pa.BufferReader(block.data),
+        read_options=arrow_csv.ReadOptions(column_names=header.columns, block_size=len(block.data) + 16),
+        parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types={name: pa.string() for name in header.columns}, strings_can_be_null=False
+        ),
+    )
+    if len(table) != len(block.starts):
+        raise FileRejectedError("Rows and records differ; this is a defect of Journeyline, not of the file.")
+    return table

@@ -1,0 +1,107 @@
+"""Text cells → typed columns: one DuckDB statement per block, made once per file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connectors.contracts import Column, ExportObject
+from connectors.parsing.cells import cleaned, hashed, literal, quoted, typed
+from connectors.parsing.rejects import SEND_AGAIN
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Text columns that travel beside the contract's own. No contract column begins with _.
+LINE, ROW, EXTRA, CONTENT, BAD = "_line", "_row", "_extra", "_content", "_bad"
+_WORDS = {
+    "integer": "a whole number", "bigint": "a whole number", "smallint": "a whole number", "boolean": "yes/no or true/false",
+    "date": "a date", "timestamp": "a time", "timestamptz": "a time", "double precision": "a number",
+}  # fmt: skip
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A private in-memory engine: two threads, bounded memory, times without zone are UTC, nothing from outside."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:")
+    for setting in (
+        "set TimeZone = 'UTC'", "set threads = 2", "set memory_limit = '400MB'", "set autoinstall_known_extensions = false",
+        "set autoload_known_extensions = false",
+    ):  # fmt: skip
+        connection.execute(setting).fetchall()
+    return connection
+
+
+def cells_sql(export: ExportObject, sources: dict[str, list[str]], extra: str, relation: str, *, content: str | None) -> str:
+    """Statement: one cleaned text cell per contract column from `relation`, beside _line, _row, _extra (and _content).
+
+    sources: contract column → expressions that feed it, best first; a column without any is NULL.
+    """
+    fields = []
+    for column in export.columns.values():
+        values = [cleaned(expression, column) for expression in sources.get(column.name, ())]
+        value = "null::varchar" if not values else values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
+        fields.append(f"{value} as {quoted(column.name)}")
+    fields += [LINE, ROW, f"{extra} as {EXTRA}"]
+    if content:
+        fields.append(f"{content} as {CONTENT}")
+    return f"select {', '.join(fields)} from {relation}"  # noqa: S608 - identifiers and expressions of our own making
+
+
+def typed_sql(export: ExportObject, cells: str) -> str:
+    """Statement: typed columns, _extra, _source_line, _row, _row_hash and _bad (number of the first faulty column).
+
+    _bad counts from 1; it is negative for a required value that is missing, positive for one that does not fit its type.
+    """
+    columns = list(export.columns.values())
+    converted = [column for column in columns if column.type not in ("text", "jsonb")]
+    doubts = []
+    for number, column in enumerate(columns, 1):
+        name, as_text = quoted(column.name), quoted(f"text of {column.name}")
+        if column in converted:
+            doubts.append(f"when {name} is null and {as_text} is not null then {number}")
+        if column.required:
+            doubts.append(f"when {name} is null then -{number}")
+    bad = f"case {' '.join(doubts)} end" if doubts else "null::integer"
+    parts = [f"coalesce({hashed(column.name, column.type)}, chr(1))" for column in columns if not column.volatile]
+    digest = f"md5(concat_ws(chr(31), {', '.join([*parts, f'coalesce({EXTRA}, chr(1))'])}))"
+    names = ", ".join(quoted(column.name) for column in columns)
+    inner = [f"{typed(f'c.{quoted(column.name)}', column)} as {quoted(column.name)}" for column in columns]
+    inner += [f"c.{quoted(column.name)} as {quoted(f'text of {column.name}')}" for column in converted]
+    return (
+        f"select {names}, {EXTRA}, {LINE} as _source_line, {ROW}, {digest} as _row_hash, {bad} as {BAD}"  # noqa: S608
+        f" from (select {', '.join([*inner, LINE, ROW, EXTRA])} from ({cells}) as c)"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a rejected row's cell, in words."""
+
+    column: str
+    reason: str
+    what_to_do: str
+
+
+def fault(export: ExportObject, platform: str, number: int) -> Fault:
+    """The words for a value of _bad."""
+    column: Column = list(export.columns.values())[abs(number) - 1]
+    if number < 0:
+        return Fault(column.name, f"{column.name} is blank, and every row needs it", SEND_AGAIN)
+    kind = _WORDS.get(column.type, f"a number that fits {column.type}")
+    return Fault(
+        column.name,
+        f"{column.name} is not {kind}",
+        f"{SEND_AGAIN} If the platform changed the column, change its type in connectors/contracts/{platform}.yml.",
+    )
+
+
+def extra_sql(pairs: Iterable[tuple[str, str]]) -> str:
+    """Expression: JSON object of the (name, text expression) pairs that are not blank; NULL when none is."""
+    entries = ", ".join(f"{{k: {literal(name)}, v: nullif({value}, '')}}" for name, value in pairs)
+    if not entries:
+        return "null::varchar"
+    filled = f"list_filter([{entries}], lambda x: x.v is not null)"
+    return f"case when len({filled}) > 0 then to_json(map_from_entries({filled}))::varchar end"

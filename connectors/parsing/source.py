@@ -1,0 +1,76 @@
+"""One file on its way through the parser: what is known about it, and what has been counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connectors.contracts import ExportObject, FileForm
+from connectors.parsing import shaping
+from connectors.parsing.limits import Limits, limits
+from connectors.parsing.rejects import Rejects
+from connectors.parsing.rows import RowTyper
+from connectors.parsing.streams import TextStream
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+@dataclass(slots=True)
+class Source:
+    """A file, its form and its counters.
+
+    seen      rows that reached typing so far
+    unknown   names in the file that the contract does not know (they are kept in _extra)
+    """
+
+    platform: str
+    export: ExportObject
+    form: FileForm
+    path: Path
+    name: str
+    limits: Limits
+    stream: TextStream
+    rejects: Rejects
+    connection: duckdb.DuckDBPyConnection
+    typer: RowTyper
+    seen: int = 0
+    unknown: set[str] = field(default_factory=set)
+
+    @property
+    def rows_read(self) -> int:
+        """Rows found in the file, good and bad; complete when its batches have been read."""
+        return self.seen + self.rejects.dropped
+
+    @property
+    def where(self) -> str:
+        """For messages: which object this is."""
+        return f"{self.platform}.{self.export.name}"
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Typed batches, streaming. Raises FileRejectedError when the file as a whole is no good."""
+        from connectors.parsing.documents import parse_json
+        from connectors.parsing.separated import parse_separated
+
+        try:
+            yield from (parse_json if self.form.format == "json" else parse_separated)(self)
+        finally:
+            self.rejects.flush()
+            self.connection.close()
+
+
+def open_source(
+    platform: str, export: ExportObject, form: FileForm, path: Path, name: str, sink: Callable[[pa.Table], object],
+    sizes: Limits | None = None,
+) -> Source:  # fmt: skip
+    """Prepare one file. name: what messages and `_source_file` call it; sink: receives tables of rejected rows."""
+    sizes = sizes or limits()
+    connection = shaping.connect()
+    rejects = Rejects(name, sizes.original, sink)
+    return Source(
+        platform, export, form, path, name, sizes, TextStream(path, name, form.encoding, sizes.block), rejects, connection,
+        RowTyper(platform, export, connection, rejects),
+    )  # fmt: skip
