@@ -2,5 +2,19 @@
 
 from connectors.contracts import PlatformContract, load_contract, platforms, table_spec
 from connectors.errors import ConnectorsError, ContractError
+from connectors.landing import LandedBatch, land
+from connectors.pulling import PullOutcome, audit_and_promote, pull
 
-__all__ = ["ConnectorsError", "ContractError", "PlatformContract", "load_contract", "platforms", "table_spec"]
+__all__ = [
+    "ConnectorsError",
+    "ContractError",
+    "LandedBatch",
+    "PlatformContract",
+    "PullOutcome",
+    "audit_and_promote",
+    "land",
+    "load_contract",
+    "platforms",
+    "pull",
+    "table_spec",
+]

@@ -94,9 +94,7 @@ def _instant(v: str, zone: str) -> str:
         plain = local.format(f"try_cast({v} as timestamp)")
         iso = f"case when {has_zone} and contains({v}, ':') then try_cast({v} as timestamptz) else {plain} end"
     spaced = rf"try_cast(regexp_replace({v}, '\s+([+-]\d\d):?(\d\d)$', '\1:\2') as timestamptz)"
-    american = (
-        f"try_strptime({v}, ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y %I:%M %p', '%m/%d/%Y %H:%M:%S', '%m/%d/%Y %H:%M', '%m/%d/%Y'])"
-    )
+    american = f"try_strptime({v}, ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y %I:%M %p', '%m/%d/%Y %H:%M:%S', '%m/%d/%Y %H:%M', '%m/%d/%Y'])"
     days = f"(timestamp '1899-12-30' + to_microseconds(round(try_cast({v} as double) * 86400000) ::bigint * 1000))"
     return (
         f"coalesce({iso}, case when ascii({v}) between 48 and 57 or ascii({v}) = 45 then coalesce("

@@ -186,9 +186,7 @@ class _Reader:
 
 
 # All values are objects that repeat their key as id: {"1789…": {"id": "1789…", …}, …}
-_KEYED = (
-    "json_type(doc) = 'OBJECT' and len(json_keys(doc)) > 0 and json_extract_string(doc, '$.*.id') = json_keys(doc)"
-)
+_KEYED = "json_type(doc) = 'OBJECT' and len(json_keys(doc)) > 0 and json_extract_string(doc, '$.*.id') = json_keys(doc)"
 
 
 def json_extra_sql(keys: list[str]) -> str:

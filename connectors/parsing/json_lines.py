@@ -122,7 +122,9 @@ class _Lines:
         offsets = np.concatenate([[0], feeds + 1])
         lines = np.arange(self.line, self.line + len(feeds))
         self.line += len(feeds)
-        docs = pa.StringArray.from_buffers(len(feeds), pa.py_buffer(offsets.astype(np.int32).tobytes()), pa.py_buffer(text))
+        docs = pa.StringArray.from_buffers(
+            len(feeds), pa.py_buffer(offsets.astype(np.int32).tobytes()), pa.py_buffer(text)
+        )
         keep = np.diff(offsets) > 1
         for index in np.flatnonzero(np.diff(offsets) > self.longest + 1).tolist():
             self._too_long(int(lines[index]), text[offsets[index] : offsets[index + 1]])
@@ -155,7 +157,9 @@ class _Lines:
             return docs, lines
         connection = self.source.connection
         connection.register("lines", pa.table({"doc": docs}))
-        kinds = "json_type(doc) = 'OBJECT'" if self.source.form.line_delimited else "json_type(doc) in ('OBJECT', 'ARRAY')"
+        kinds = (
+            "json_type(doc) = 'OBJECT'" if self.source.form.line_delimited else "json_type(doc) in ('OBJECT', 'ARRAY')"
+        )
         zero = r"or regexp_matches(doc, '(^|[^\\])(\\\\)*\\u0000')" if b"\\u0000" in text else ""
         faults = connection.sql(
             "select case when not json_valid(doc) then 1 when not " + kinds + " then 2 "  # noqa: S608 - constants
@@ -163,7 +167,11 @@ class _Lines:
         ).to_arrow_table()["fault"]  # fmt: skip
         if faults.null_count == len(faults):
             return docs, lines
-        words = {1: "the line is not valid JSON", 2: "the line is no JSON object", 3: "the line has a zero character (\\u0000)"}
+        words = {
+            1: "the line is not valid JSON",
+            2: "the line is no JSON object",
+            3: "the line has a zero character (\\u0000)",
+        }
         for index, number in enumerate(faults.to_pylist()):
             if number:
                 self.source.rejects.drop(int(lines[index]), words[number], SEND_AGAIN, docs[index].as_py())

@@ -127,7 +127,9 @@ def _rows(source: Source, header: _Header, block: RecordBlock) -> Iterator[pa.Re
     if not len(table):
         return
     count = len(table)
-    table = table.append_column(shaping.LINE, pa.array(block.lines)).append_column(shaping.ROW, pa.array(np.arange(count)))
+    table = table.append_column(shaping.LINE, pa.array(block.lines)).append_column(
+        shaping.ROW, pa.array(np.arange(count))
+    )
     source.connection.register("block", table)
     content = f"md5(concat_ws(chr(31), {', '.join(header.columns)}))" if source.typer.needs_content else None
     cells = shaping.cells_sql(source.export, header.sources, header.extra, "block", content=content)

@@ -34,7 +34,9 @@ def connect() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def cells_sql(export: ExportObject, sources: dict[str, list[str]], extra: str, relation: str, *, content: str | None) -> str:
+def cells_sql(
+    export: ExportObject, sources: dict[str, list[str]], extra: str, relation: str, *, content: str | None
+) -> str:
     """Statement: one cleaned text cell per contract column from `relation`, beside _line, _row, _extra (and _content).
 
     sources: contract column → expressions that feed it, best first; a column without any is NULL.

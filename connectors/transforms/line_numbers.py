@@ -22,10 +22,17 @@ class LineNumbers:
     needs_content = False
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, document: str, *, first: str | None = None, filled: str | None = None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        document: str,
+        *,
+        first: str | None = None,
+        filled: str | None = None,
     ) -> None:
         self.connection, self.document, self.first, self.filled = connection, document, first or "false", filled
-        connection.execute("create or replace temp table seen (document varchar, number bigint, filled varchar)").fetchall()
+        connection.execute(
+            "create or replace temp table seen (document varchar, number bigint, filled varchar)"
+        ).fetchall()
 
     def __call__(self, cells: pa.Table) -> pa.Table:
         names = [name for name in cells.column_names if name not in ("line_number", self.filled)]
