@@ -19,6 +19,7 @@ from warehouse.batches import (
 )
 from warehouse.connection import connect, read_arrow, sqlalchemy_url, warehouse_url
 from warehouse.dbt import DbtResult, run_dbt
+from warehouse.errors import NightRunningError, WarehouseError
 from warehouse.locks import night_lock
 from warehouse.migrations import migrate
 from warehouse.nights import needs_resolving
@@ -33,6 +34,8 @@ from warehouse.specs import ColumnSpec, TableSpec
 from warehouse.tables import ensure_tables
 
 __all__ = [
+    "NightRunningError",
+    "WarehouseError",
     "Affected",
     "Batch",
     "ColumnSpec",

@@ -52,6 +52,57 @@ def shape_differs(connection: Connection, table: str, wanted: list[Column]) -> b
     return existing != {column.name: column.kind for column in wanted}
 
 
+def needs_alter(connection: Connection, table: str, wanted: list[Column]) -> bool:
+    """Whether anything about the columns of an existing table differs, `not null` included."""
+    if shape_differs(connection, table, wanted):
+        return True
+    key = set(primary_key(connection, "marts", table))  # never null, whatever marts_next says
+    existing = {column.name for column in read_columns(connection, "marts", table) if column.required}
+    return existing - key != {column.name for column in wanted if column.required} - key
+
+
+def read_foreign_keys(connection: Connection) -> list[tuple[str, str, str]]:
+    """(table, name, definition) of all foreign keys among published tables."""
+    rows = connection.execute(
+        "select r.relname, c.conname, pg_get_constraintdef(c.oid) from pg_constraint as c join pg_class as r"
+        " on r.oid = c.conrelid where c.contype = 'f' and c.connamespace = 'marts'::regnamespace order by 1, 2"
+    ).fetchall()
+    return [(str(table), str(name), str(definition)) for table, name, definition in rows]
+
+
+def read_indexes(connection: Connection, table: str) -> list[list[str]]:
+    """[name, definition, kind] of the key (kind `constraint`) and the other indexes (kind `index`) of a published table."""
+    rows = connection.execute(
+        "select c.relname, coalesce(pg_get_constraintdef(k.oid), pg_get_indexdef(i.indexrelid)),"
+        " case when k.oid is null then 'index' else 'constraint' end"
+        " from pg_index as i join pg_class as c on c.oid = i.indexrelid left join pg_constraint as k"
+        " on k.conindid = i.indexrelid and k.conrelid = i.indrelid where i.indrelid = to_regclass(%s) order by 1",
+        (f'marts."{table}"',),
+    ).fetchall()
+    return [[str(part) for part in row] for row in rows]
+
+
+def restore_indexes(connection: Connection, table: str, wanted: list[list[str]]) -> None:
+    """Make a table's key and indexes what `read_indexes` gave at another time."""
+    target, present = sql.Identifier("marts", table), read_indexes(connection, table)
+    for name, _, kind in (entry for entry in present if entry not in wanted):
+        drop = "alter table {table} drop constraint {name}" if kind == "constraint" else "drop index marts.{name}"
+        connection.execute(sql.SQL(drop).format(table=target, name=sql.Identifier(name)))  # type: ignore[arg-type]
+    for name, definition, kind in (entry for entry in wanted if entry not in present):
+        add = "alter table {table} add constraint {name} {definition}" if kind == "constraint" else "{definition}"
+        connection.execute(
+            sql.SQL(add).format(table=target, name=sql.Identifier(name), definition=sql.SQL(definition))  # type: ignore[arg-type]
+        )
+
+
+def drop_foreign_keys(connection: Connection) -> None:
+    """Before columns change: PostgreSQL alters no table whose rows still wait for a deferred check."""
+    for table, name, _ in read_foreign_keys(connection):
+        connection.execute(
+            sql.SQL("alter table {} drop constraint {}").format(sql.Identifier("marts", table), sql.Identifier(name))
+        )
+
+
 def change_shape(connection: Connection, table: str, wanted: list[Column]) -> None:
     """Add, drop and retype columns in place. Values of retyped columns are about to be replaced by the caller.
 
@@ -113,14 +164,23 @@ def tighten(connection: Connection, table: str, wanted: list[Column]) -> None:
             )
 
 
+def _wanted_key(connection: Connection, model: MartModel) -> tuple[str, ...]:
+    """The primary key the model declares, or that dbt gave its marts_next table."""
+    return model.primary_key or primary_key(connection, "marts_next", model.name)
+
+
+def key_differs(connection: Connection, model: MartModel) -> bool:
+    wanted = _wanted_key(connection, model)
+    return bool(wanted) and wanted != primary_key(connection, "marts", model.name)
+
+
 def ensure_key(connection: Connection, model: MartModel) -> None:
-    """The primary key the model declares (or that dbt gave its marts_next table)."""
-    wanted = model.primary_key or primary_key(connection, "marts_next", model.name)
-    present = primary_key(connection, "marts", model.name)
-    if not wanted or wanted == present:
+    """Give the published table its primary key; foreign keys on an earlier one go and come back with the last step."""
+    if not key_differs(connection, model):
         return
+    wanted = _wanted_key(connection, model)
     target = sql.Identifier("marts", model.name)
-    if present:
+    if primary_key(connection, "marts", model.name):
         row = connection.execute(
             "select conname from pg_constraint where conrelid = to_regclass(%s) and contype = 'p'",
             (f'marts."{model.name}"',),
@@ -169,16 +229,14 @@ def _customer_index(model: MartModel) -> str:
 
 def ensure_foreign_keys(connection: Connection, models: list[MartModel]) -> None:
     """Checked at the end of the transaction, so that tables may be replaced in any order."""
-    rows = connection.execute(
-        "select c.conrelid::regclass::text, c.conname from pg_constraint c where c.contype = 'f'"
-        " and c.connamespace = 'marts'::regnamespace"
-    ).fetchall()
-    present = {row[1]: row[0] for row in rows}
+    present = {name: table for table, name, _ in read_foreign_keys(connection)}
     wanted = {key.name: key for model in models for key in model.foreign_keys}
     for name, table in present.items():
         if name.endswith("__fkey") and name not in wanted:
             connection.execute(
-                sql.SQL("alter table {} drop constraint {}").format(sql.SQL(table), sql.Identifier(name))
+                sql.SQL("alter table {} drop constraint {}").format(
+                    sql.Identifier("marts", table), sql.Identifier(name)
+                )
             )
     for name, key in wanted.items():
         if name not in present:
@@ -198,7 +256,8 @@ def ensure_foreign_keys(connection: Connection, models: list[MartModel]) -> None
 def describe_and_grant(connection: Connection, model: MartModel) -> None:
     """Comments from the model's documentation; contact details for pii_reader only, the rest for bi_reader."""
     target = sql.Identifier("marts", model.name)
-    wanted: dict[str | None, str] = {None: model.description, **model.comments}
+    wanted: dict[str | None, str] = {None: model.description}
+    wanted.update(model.comments)
     rows = connection.execute(
         "select a.attname, coalesce(d.description, '') from pg_class c left join pg_attribute a on a.attrelid = c.oid"
         " and a.attnum >= 0 and not a.attisdropped left join pg_description d on d.objoid = c.oid"

@@ -102,6 +102,7 @@ class _Publish:
     def __init__(self, connection: Connection, night: Affected, models: list[MartModel]) -> None:
         self.connection, self.night, self.models = connection, night, models
         self.publish_id = 0
+        self.foreign_keys = shape.read_foreign_keys(connection)
 
     def run(self) -> tuple[list[TableChange], int | None]:
         work = [model for model in self.models if self._has_work(model)]
@@ -109,13 +110,13 @@ class _Publish:
             return [], None
         self.publish_id = self._log()
         self._keep_affected()
+        if any(self._needs_alter(model) for model in work):
+            shape.drop_foreign_keys(self.connection)  # put back, and checked for all rows at once, by the last step
         changes = [self._publish(model) for model in work]
         for model in self.models:
             shape.ensure_key(self.connection, model)
             shape.ensure_indexes(self.connection, model)
             shape.describe_and_grant(self.connection, model)
-        shape.ensure_foreign_keys(self.connection, self.models)
-        # Check what was deferred now: an error here still names its constraint, one at commit would not be ours to word.
         self._check_foreign_keys()
         with self.connection.cursor() as cursor:
             cursor.executemany(
@@ -128,10 +129,17 @@ class _Publish:
     def _has_work(self, model: MartModel) -> bool:
         if not shape.read_columns(self.connection, "marts", model.name):
             return True
+        if shape.key_differs(self.connection, model):
+            return True
         if model.by_customer:
             return self.night.affected > 0
         wanted = shape.read_columns(self.connection, "marts_next", model.name)
         return shape.shape_differs(self.connection, model.name, wanted) or self._differs(model, wanted)
+
+    def _needs_alter(self, model: MartModel) -> bool:
+        wanted = shape.read_columns(self.connection, "marts_next", model.name)
+        exists = bool(shape.read_columns(self.connection, "marts", model.name))
+        return exists and shape.needs_alter(self.connection, model.name, wanted)
 
     def _differs(self, model: MartModel, columns: list[shape.Column]) -> bool:
         """Whether a whole table has other rows than the published one (rows compared as text: 1.0 is not 1.00)."""
@@ -174,19 +182,19 @@ class _Publish:
             return self._reshape(model, wanted)
         shape.relax(self.connection, model.name, wanted)
         if not model.by_customer:
-            keep_full(self.connection, self.publish_id, model.name)
+            keep_full(self.connection, self.publish_id, model.name, self.foreign_keys)
             deleted, inserted = replace_whole(
                 self.connection, model.name, sql.Identifier("marts_next", model.name), [c.name for c in wanted]
             )
             change = TableChange(model.name, deleted, inserted, "full")
         elif self.night.everyone:
-            keep_full(self.connection, self.publish_id, model.name)
+            keep_full(self.connection, self.publish_id, model.name, self.foreign_keys)
             deleted = self.connection.execute(
                 sql.SQL("delete from {}").format(sql.Identifier("marts", model.name))
             ).rowcount
             change = TableChange(model.name, deleted, self._insert(model, wanted), "full")
         else:
-            deleted = keep_rows(self.connection, self.publish_id, model.name)
+            deleted = keep_rows(self.connection, self.publish_id, model.name, self.foreign_keys)
             change = TableChange(model.name, deleted, self._insert(model, wanted), "rows")
         shape.tighten(self.connection, model.name, wanted)
         return change
@@ -212,11 +220,9 @@ class _Publish:
                 f"The columns of marts.{model.name} changed: all its rows must be built again. Prepare the night with"
                 " everyone affected (`python -m warehouse affected --everyone`), build the marts and publish."
             )
-        keep_full(self.connection, self.publish_id, model.name)
+        keep_full(self.connection, self.publish_id, model.name, self.foreign_keys)
         target = sql.Identifier("marts", model.name)
         deleted = self.connection.execute(sql.SQL("delete from {}").format(target)).rowcount
-        self.connection.execute("set constraints all immediate")  # pending checks would forbid the change of shape
-        self.connection.execute("set constraints all deferred")
         shape.change_shape(self.connection, model.name, wanted)
         shape.relax(self.connection, model.name, wanted)
         inserted = self._insert(model, wanted)
@@ -238,7 +244,9 @@ class _Publish:
         ).rowcount
 
     def _check_foreign_keys(self) -> None:
+        """Now rather than at the commit, so that an error still names its table and constraint."""
         try:
+            shape.ensure_foreign_keys(self.connection, self.models)
             self.connection.execute("set constraints all immediate")
         except psycopg.errors.ForeignKeyViolation as error:
             raise PublishError(

@@ -68,10 +68,40 @@ def _restore_all(connection: Connection, publish_id: int) -> list[TableChange]:
         "select table_name, undo_kind, old_columns from ops.publish_tables where publish_id = %s order by table_name",
         (publish_id,),
     ).fetchall()
+    foreign_keys = shape.read_foreign_keys(connection)
+    kept = {table for table, _, _ in rows}
+    # Those of tables that this publish did not touch stay; the others become what they were before it.
+    wanted = [key for key in foreign_keys if key[0] not in kept]
+    for table, _, old in rows:
+        wanted += [(table, *definition) for definition in (old or {}).get("foreign_keys", [])]
+    reshape = sorted(wanted) != foreign_keys or any(
+        old and _was_altered(connection, table, old) for table, _, old in rows
+    )
+    if reshape:
+        shape.drop_foreign_keys(connection)
     changes = [_restore(connection, publish_id, table, kind, old) for table, kind, old in rows]
-    for table, _, old in rows:  # foreign keys last: the tables they point to have their keys again
-        _restore_definitions(connection, table, old)
+    if reshape:
+        for table, _, old in rows:
+            if old is not None:
+                shape.restore_indexes(connection, table, old["indexes"])
+        for table, name, definition in wanted:
+            connection.execute(
+                sql.SQL("alter table {} add constraint {} {}").format(
+                    sql.Identifier("marts", table), sql.Identifier(name), sql.SQL(definition)
+                )
+            )
     return changes
+
+
+def _was_altered(connection: Connection, table: str, old: dict[str, Any]) -> bool:
+    """Whether columns, key or indexes differ from what they were before the publish."""
+    return (
+        shape.needs_alter(connection, table, _columns(old)) or shape.read_indexes(connection, table) != old["indexes"]
+    )
+
+
+def _columns(old: dict[str, Any]) -> list[shape.Column]:
+    return [shape.Column(*column) for column in old["columns"]]
 
 
 def _restore(connection: Connection, publish_id: int, table: str, kind: str, old: dict[str, Any] | None) -> TableChange:
@@ -79,13 +109,11 @@ def _restore(connection: Connection, publish_id: int, table: str, kind: str, old
     if kind == "created" or old is None:
         deleted = connection.execute(sql.SQL("delete from {}").format(target)).rowcount
         return TableChange(table, deleted, 0, kind)
-    columns = [shape.Column(*column) for column in old["columns"]]
+    columns = _columns(old)
     names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
     shape.relax(connection, table, columns)
     if shape.shape_differs(connection, table, columns):
         deleted = connection.execute(sql.SQL("delete from {}").format(target)).rowcount
-        connection.execute("set constraints all immediate")
-        connection.execute("set constraints all deferred")
         shape.change_shape(connection, table, columns)
         shape.relax(connection, table, columns)
         inserted = connection.execute(
@@ -104,25 +132,3 @@ def _restore(connection: Connection, publish_id: int, table: str, kind: str, old
         ).rowcount
     shape.tighten(connection, table, columns)
     return TableChange(table, deleted, inserted, kind)
-
-
-def _restore_definitions(connection: Connection, table: str, old: dict[str, Any] | None) -> None:
-    """Key, indexes and foreign keys that a change of shape took away."""
-    if old is None:
-        return
-    rows = connection.execute(
-        "select conname from pg_constraint where conrelid = to_regclass(%(t)s) union all"
-        " select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = to_regclass(%(t)s)",
-        {"t": f'marts."{table}"'},
-    ).fetchall()
-    present = {row[0] for row in rows}
-    for name, definition in old["constraints"]:
-        if name not in present:
-            connection.execute(
-                sql.SQL("alter table {} add constraint {} {}").format(
-                    sql.Identifier("marts", table), sql.Identifier(name), sql.SQL(definition)
-                )
-            )
-    for name, definition in old["indexes"]:
-        if name not in present:
-            connection.execute(sql.SQL(definition))

@@ -19,7 +19,10 @@ def undo_name(publish_id: int, table: str) -> sql.Identifier:
     return sql.Identifier("marts_undo", f"p{publish_id}__{table}"[:63])
 
 
-def keep_rows(connection: Connection, publish_id: int, table: str) -> int:
+ForeignKeys = list[tuple[str, str, str]]  # as marts_tables.read_foreign_keys gives them, before anything is dropped
+
+
+def keep_rows(connection: Connection, publish_id: int, table: str, foreign_keys: ForeignKeys) -> int:
     """Move the affected customers' published rows into the undo table; returns how many."""
     undo = undo_name(publish_id, table)
     deleted = connection.execute(
@@ -33,41 +36,31 @@ def keep_rows(connection: Connection, publish_id: int, table: str) -> int:
             "delete from {} where golden_customer_id in (select golden_customer_id from marts_next.affected_customers)"
         ).format(sql.Identifier("marts", table))
     )
-    _note(connection, publish_id, table, "rows")
+    _note(connection, publish_id, table, "rows", foreign_keys)
     return deleted
 
 
-def keep_full(connection: Connection, publish_id: int, table: str) -> None:
+def keep_full(connection: Connection, publish_id: int, table: str, foreign_keys: ForeignKeys) -> None:
     """Copy the whole published table, and note its shape: the publish may change it."""
     connection.execute(
         sql.SQL("create table {} as select * from {}").format(
             undo_name(publish_id, table), sql.Identifier("marts", table)
         )
     )
-    _note(connection, publish_id, table, "full")
+    _note(connection, publish_id, table, "full", foreign_keys)
 
 
-def _note(connection: Connection, publish_id: int, table: str, kind: str) -> None:
-    columns = shape.read_columns(connection, "marts", table)
-    name = f'marts."{table}"'
-    constraints = connection.execute(
-        "select conname, pg_get_constraintdef(oid) from pg_constraint where conrelid = to_regclass(%s)"
-        " and contype in ('p', 'f') order by contype desc, conname",
-        (name,),
-    ).fetchall()
-    indexes = connection.execute(
-        "select c.relname, pg_get_indexdef(i.indexrelid) from pg_index i join pg_class c on c.oid = i.indexrelid"
-        " where i.indrelid = to_regclass(%s) and not i.indisprimary order by 1",
-        (name,),
-    ).fetchall()
+def _note(connection: Connection, publish_id: int, table: str, kind: str, foreign_keys: ForeignKeys) -> None:
     old = {
-        "columns": [[column.name, column.kind, column.required] for column in columns],
-        "constraints": [list(row) for row in constraints],
-        "indexes": [list(row) for row in indexes],
+        "columns": [
+            [column.name, column.kind, column.required] for column in shape.read_columns(connection, "marts", table)
+        ],
+        "indexes": shape.read_indexes(connection, table),
+        "foreign_keys": [[name, definition] for owner, name, definition in foreign_keys if owner == table],
     }
     connection.execute(
-        "insert into ops.publish_tables (publish_id, table_name, rows_deleted, rows_inserted, undo_table, undo_kind, old_columns)"
-        " values (%s, %s, 0, 0, %s, %s, %s)",
+        "insert into ops.publish_tables (publish_id, table_name, rows_deleted, rows_inserted, undo_table, undo_kind,"
+        " old_columns) values (%s, %s, 0, 0, %s, %s, %s)",
         (publish_id, table, f"p{publish_id}__{table}"[:63], kind, json.dumps(old)),
     )
 
