@@ -1,0 +1,9 @@
+"""What can go wrong here, in words that say what to do next."""
+
+
+class JourneysError(Exception):
+    """Base of this package's errors."""
+
+
+class ReportError(JourneysError):
+    """The report cannot be written."""
