@@ -164,18 +164,31 @@ class _Forest:
         return any(birth_days_clash(x, y) for x in left.births for y in right.births)
 
     def _is_dense(self, a: int, b: int) -> bool:
-        """Whether enough of the atom pairs between the two groups carry evidence (otherwise it is a weak bridge)."""
+        """Whether the two groups are more than a weak bridge apart.
+
+        Either enough of the atom pairs between them carry evidence, or the smaller side is one atom and joins a hub: an
+        atom that most of the larger side hangs on (a full record between sparse ones). The end of a chain is no hub.
+        """
         left, right = self.group[self.root[a]], self.group[self.root[b]]
         possible = left.atoms * right.atoms
         if possible <= 3:
             return True
         if len(left.members) > len(right.members):
             left, right = right, left
-        target = self.root[right.members[0]]
+            a, b = b, a
+        target = self.root[b]
         cross = {
             (self.atom[node], self.atom[other])
             for node in left.members
             for other in self.partners[node]
             if self.root[other] == target
         }
-        return len(cross) >= self.given.min_density * possible
+        if len(cross) >= self.given.min_density * possible:
+            return True
+        if min(left.atoms, right.atoms) > 1:
+            return False
+        hub, around = (b, right) if left.atoms == 1 else (a, left)
+        name, home = self.atom[hub], self.root[hub]
+        nodes = [node for node in around.members if self.atom[node] == name]
+        near = {self.atom[o] for node in nodes for o in self.partners[node] if self.root.get(o) == home} - {name}
+        return 2 * len(near) >= around.atoms - 1

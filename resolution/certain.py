@@ -130,6 +130,8 @@ def key_edges(
             continue
         allowed = _within_limits(value, position, hints, accounts, rule)
         value, position = value[allowed], position[allowed]
+        if len(value) == 0:
+            continue
         left, right = _star(value, position, hints[position], rule.across_names)
         parts.append(
             pd.DataFrame(

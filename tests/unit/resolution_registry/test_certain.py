@@ -1,0 +1,128 @@
+"""Certain links and their guards."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from resolution.certain import certain_edges, identifier_keys
+from resolution.errors import ConfigError
+from resolution.identifier_rules import load_identifier_rules, parse_identifier_rules
+
+RULES = load_identifier_rules()
+
+
+def table(*rows: tuple[int, str, str], verified: bool = True, namespace: str = "global") -> pd.DataFrame:
+    return pd.DataFrame(
+        [(p, t, namespace, v, verified) for p, t, v in rows],
+        columns=["position", "identifier_type", "identifier_namespace", "identifier_value", "is_verified"],
+    )
+
+
+def pairs(identifiers: pd.DataFrame, n: int, hint: list[int] | None = None) -> set[tuple[int, int]]:
+    edges = certain_edges(identifiers, n, name_hint=None if hint is None else np.array(hint))
+    assert (edges["left"] < edges["right"]).all()
+    assert not edges.duplicated(["left", "right", "evidence"]).any()
+    return set(zip(edges["left"].tolist(), edges["right"].tolist(), strict=True))
+
+
+def test_a_shared_value_is_a_star_not_a_clique() -> None:
+    rows = [(i, "email", "Ann@Mail.com ") for i in range(20)]
+    assert pairs(table(*rows), 20) == {(0, i) for i in range(1, 20)}
+
+
+def test_values_are_compared_after_normalisation_and_within_their_namespace() -> None:
+    assert pairs(table((0, "phone", "+44 20 7946-1234"), (1, "phone", "0044 (20) 79461234")), 2) == {(0, 1)}
+    one, two = table((0, "account_id", "7")), table((1, "account_id", "7"), namespace="other")
+    assert pairs(pd.concat([one, two]), 2) == set()
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", "null", "N/A", "0000", "info@brand.com", "noreply@x.org", "12345@facebook.com", "q@privaterelay.appleid.com",
+     "a1b2@marketplace.amazon.com", "not an address", "two@at@signs", "test@mail.com", "xxxxx"],
+)  # fmt: skip
+def test_blocked_and_pseudo_emails_never_link(value: str) -> None:
+    assert pairs(table((0, "email", value), (1, "email", value)), 2) == set()
+
+
+@pytest.mark.parametrize("value", ["", "0", "000-000", "1111111111", "12345", "+1 555 555 0123", "+15550000000", "123456789"])
+def test_placeholder_phones_never_link(value: str) -> None:
+    assert pairs(table((0, "phone", value), (1, "phone", value)), 2) == set()
+
+
+def test_a_missing_value_never_links() -> None:
+    rows = table((0, "email", "x"), (1, "email", "x"))
+    rows["identifier_value"] = None
+    assert pairs(rows, 2) == set()
+
+
+def test_a_value_above_its_limit_is_no_evidence() -> None:
+    limit = RULES.rule("cookie_id").max_records
+    at = [(i, "cookie_id", "c") for i in range(limit)]
+    over = [(i, "cookie_id", "c") for i in range(limit + 1)]
+    assert len(pairs(table(*at), limit)) == limit - 1
+    assert pairs(table(*over), limit + 1) == set()
+
+
+def test_a_cookie_of_two_accounts_is_a_shared_device() -> None:
+    rows = [(0, "cookie_id", "c"), (1, "cookie_id", "c"), (0, "account_id", "7"), (1, "account_id", "8")]
+    assert pairs(table(*rows), 2) == set()
+
+
+def test_a_record_with_two_accounts_gives_no_account_evidence() -> None:
+    rows = [(0, "account_id", "7"), (0, "account_id", "8"), (1, "account_id", "7"), (2, "account_id", "8")]
+    assert pairs(table(*rows), 3) == set()
+
+
+def test_a_household_email_joins_only_equal_given_names() -> None:
+    rows = [(i, "email", "home@mail.com") for i in range(5)]
+    # Ann, Bob, Ann, nameless, Bob: the nameless one joins the larger group, ties go to the lowest position
+    assert pairs(table(*rows), 5, [1, 2, 1, -1, 2]) == {(0, 2), (1, 4), (0, 3)}
+
+
+def test_an_account_joins_across_names() -> None:
+    rows = [(i, "account_id", "7") for i in range(3)]
+    assert len(pairs(table(*rows), 3, [1, 2, 1])) == 2
+
+
+def test_more_given_names_than_allowed_is_a_public_mailbox() -> None:
+    count = RULES.rule("email").max_people + 1
+    rows = [(i, "email", "shared@mail.com") for i in range(2 * count)]
+    assert pairs(table(*rows), 2 * count, [i // 2 for i in range(2 * count)]) == set()
+
+
+def test_hashed_email_meets_the_plain_one() -> None:
+    from hashlib import md5
+
+    rows = [(0, "email", " Ann@Mail.com"), (1, "email_md5", md5(b"ann@mail.com").hexdigest().upper())]
+    assert pairs(table(*rows), 2) == {(0, 1)}
+
+
+def test_edges_do_not_depend_on_row_order_nor_on_other_records() -> None:
+    rows = table(*[(i, "email", f"u{i % 7}@mail.com") for i in range(40)], *[(i, "phone", f"+4420794{i % 5:05}") for i in range(40)])
+    alone = certain_edges(rows, 40)
+    shuffled = certain_edges(rows.sample(frac=1, random_state=3), 40)
+    pd.testing.assert_frame_equal(alone, shuffled)
+    others = table(*[(i, "email", f"other{i}@mail.com") for i in range(40, 60)])
+    pd.testing.assert_frame_equal(alone, certain_edges(pd.concat([rows, others]), 60))
+
+
+def test_no_identifiers_give_an_empty_table_of_the_right_types() -> None:
+    edges = certain_edges(table(), 3)
+    assert list(edges.columns) == ["left", "right", "match_weight", "match_probability", "kind", "evidence"]
+    assert edges["left"].dtype == np.int32 and len(edges) == 0
+    assert len(identifier_keys(table(), RULES)) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"normalise": "loud"}, "normalise"), ({"code": 7}, "code"), ({"max_records": 0}, "max_records"), ({"colour": 1}, "colour"),
+     ({"blocked_patterns": ["("]}, "regular expression")],
+)  # fmt: skip
+def test_wrong_rules_are_named(change: dict, words: str) -> None:
+    entry = {"name": "email", "code": 1004, "match_weight": 9, "max_records": 5, "max_accounts": 5, "max_people": 5,
+             "max_values": 5, "across_names": False, "normalise": "email"}  # fmt: skip
+    with pytest.raises(ConfigError, match=words):
+        parse_identifier_rules({"types": [entry | change]})
