@@ -174,13 +174,14 @@ def key_differs(connection: Connection, model: MartModel) -> bool:
     return bool(wanted) and wanted != primary_key(connection, "marts", model.name)
 
 
-def ensure_key(connection: Connection, model: MartModel) -> None:
-    """Give the published table its primary key; foreign keys on an earlier one go and come back with the last step."""
+def ensure_key(connection: Connection, model: MartModel) -> bool:
+    """Give the published table its primary key; whether it had another one. Foreign keys come back with the last step."""
     if not key_differs(connection, model):
-        return
+        return False
+    had_one = bool(primary_key(connection, "marts", model.name))
     wanted = _wanted_key(connection, model)
     target = sql.Identifier("marts", model.name)
-    if primary_key(connection, "marts", model.name):
+    if had_one:
         row = connection.execute(
             "select conname from pg_constraint where conrelid = to_regclass(%s) and contype = 'p'",
             (f'marts."{model.name}"',),
@@ -192,6 +193,7 @@ def ensure_key(connection: Connection, model: MartModel) -> None:
             target, sql.Identifier(f"{model.name[:58]}_pkey"), sql.SQL(", ").join(map(sql.Identifier, wanted))
         )
     )
+    return had_one
 
 
 def ensure_indexes(connection: Connection, model: MartModel) -> None:

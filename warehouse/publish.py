@@ -114,7 +114,8 @@ class _Publish:
             shape.drop_foreign_keys(self.connection)  # put back, and checked for all rows at once, by the last step
         changes = [self._publish(model) for model in work]
         for model in self.models:
-            shape.ensure_key(self.connection, model)
+            if shape.ensure_key(self.connection, model):  # columns of an earlier key may be null from now on
+                shape.relax(self.connection, model.name, shape.read_columns(self.connection, "marts_next", model.name))
             shape.ensure_indexes(self.connection, model)
             shape.describe_and_grant(self.connection, model)
         self._check_foreign_keys()
@@ -139,7 +140,9 @@ class _Publish:
     def _needs_alter(self, model: MartModel) -> bool:
         wanted = shape.read_columns(self.connection, "marts_next", model.name)
         exists = bool(shape.read_columns(self.connection, "marts", model.name))
-        return exists and shape.needs_alter(self.connection, model.name, wanted)
+        return exists and (
+            shape.needs_alter(self.connection, model.name, wanted) or shape.key_differs(self.connection, model)
+        )
 
     def _differs(self, model: MartModel, columns: list[shape.Column]) -> bool:
         """Whether a whole table has other rows than the published one (rows compared as text: 1.0 is not 1.00)."""

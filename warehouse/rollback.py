@@ -84,6 +84,7 @@ def _restore_all(connection: Connection, publish_id: int) -> list[TableChange]:
         for table, _, old in rows:
             if old is not None:
                 shape.restore_indexes(connection, table, old["indexes"])
+                shape.relax(connection, table, _columns(old))
         for table, name, definition in wanted:
             connection.execute(
                 sql.SQL("alter table {} add constraint {} {}").format(
