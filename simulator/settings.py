@@ -27,7 +27,7 @@ class SimulationSettings:
     history_days: int = 120
     first_date: date = DEFAULT_FIRST_DATE
     faults: bool = True
-    chunk_rows: int = 200_000
+    chunk_rows: int = 100_000
 
     def __post_init__(self) -> None:
         if self.customers < 1:
@@ -36,6 +36,8 @@ class SimulationSettings:
             raise SettingsError(f"nights is {self.nights}: write a number of 1 or more")
         if self.history_days < 1:
             raise SettingsError(f"history_days is {self.history_days}: write a number of 1 or more")
+        if self.chunk_rows < 1000:
+            raise SettingsError(f"chunk_rows is {self.chunk_rows}: write a number of 1000 or more")
         if not 0 <= self.seed < 2**63:
             raise SettingsError(f"seed is {self.seed}: write a number from 0 to 2**63 - 1")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -85,23 +86,39 @@ class ExportFile:
         self._file = self.path.open("wb")
         # wbits 31: gzip container; zlib writes a zero time stamp and no file name.
         self._deflate = zlib.compressobj(1, zlib.DEFLATED, 31) if self._gzip else None
+        # One thread compresses and writes while the next chunk is made; at most one chunk waits.
+        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._pending: Future[None] | None = None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._file is not None
-        if self._deflate is not None:
-            self._file.write(self._deflate.flush())
-        self._file.close()
+        try:
+            self._settle()
+            if self._deflate is not None:
+                self._file.write(self._deflate.flush())
+        finally:
+            self._pool.shutdown()
+            self._file.close()
         self.record.bytes = self.path.stat().st_size
         if kind is None:
             self._ledger.files.append(self.record)
 
-    def write(self, data: bytes) -> None:
-        """Write raw bytes; counts no rows."""
+    def _settle(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None
+
+    def _put(self, data: bytes) -> None:
         assert self._file is not None
         self._file.write(self._deflate.compress(data) if self._deflate is not None else data)
+
+    def write(self, data: bytes) -> None:
+        """Write raw bytes, in order; counts no rows."""
+        self._settle()
+        self._pending = self._pool.submit(self._put, data)
 
     def header(self, columns: list[str]) -> None:
         """Write the header line of a CSV file."""
