@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import CronDataIntervalTimetable, Metadata, dag, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from dags._shared import DEFAULTS, NIGHT, RAW, START, night
+from dags._shared import DEFAULTS, NIGHT, RAW, START, night, tries_left
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,11 @@ def pull_dag(platform: str, *, at: str, doc: str) -> DAG:
         def land_exports() -> list[int]:
             import connectors
 
-            return [batch.batch_id for batch in connectors.land(platform, night())]
+            batches = connectors.land(platform, night())
+            broken = [batch.object for batch in batches if batch.status == "failed"]
+            if broken and tries_left():  # infrastructure; at the last try the other objects go on without them
+                raise RuntimeError(f"{platform}: {', '.join(broken)} could not be landed: see ops.batch_ledger")
+            return [batch.batch_id for batch in batches]
 
         @task(
             outlets=[RAW[platform]], doc_md="Audit each batch; promote those that pass. A failed audit is not retried."

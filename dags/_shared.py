@@ -100,3 +100,9 @@ def night(context: Context | None = None) -> date:
 def started_by_clock() -> bool:
     """Whether the schedule's time started this run (not an asset, not a person)."""
     return bool(get_current_context()["dag_run"].run_type == "scheduled")
+
+
+def tries_left() -> bool:
+    """Whether this task would be tried again if it failed now."""
+    ti = get_current_context()["ti"]
+    return bool(ti.try_number <= ti.max_tries)

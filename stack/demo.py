@@ -103,8 +103,8 @@ def prepare_exports(wanted: dict[str, int]) -> tuple[list[date], str]:
     marker = settings.home / "simulation.json"
     exports = warehouse.settings().exports
     simulation = SimulationSettings(
-        customers=wanted["customers"], nights=wanted["nights"], history_days=wanted["history_days"], seed=wanted["seed"],
-        output=exports,
+        customers=wanted["customers"], nights=wanted["nights"], history_days=wanted["history_days"],
+        seed=wanted["seed"], output=exports,
     )  # fmt: skip
     dates = [simulation.night_date(number) for number in range(simulation.nights)]
     known: Any = json.loads(marker.read_text()) if marker.exists() else None
@@ -113,7 +113,8 @@ def prepare_exports(wanted: dict[str, int]) -> tuple[list[date], str]:
     if known is not None or (exports.exists() and any(exports.iterdir())):
         held = f"the simulated brand {known}" if known else "other exports"
         raise StackError(
-            f"{exports} already holds {held}, whose customers are in the warehouse of {settings.home}. Run `make clean` first, or choose another JOURNEYLINE_HOME."
+            f"{exports} already holds {held}, whose customers are in the warehouse of {settings.home}."
+            " Run `make clean` first, or choose another JOURNEYLINE_HOME."
         )
     outcome = simulate(simulation)
     settings.home.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ def run_night(export_date: date, *, say: Say) -> None:
     for platform in connectors.platforms():
         with _timed(f"pull {platform}", say):
             landed = connectors.land(platform, export_date)
-            _stop_if(connectors.audit_and_promote([batch.batch_id for batch in landed]))
+            connectors.audit_and_promote([batch.batch_id for batch in landed])
     with _timed("build person records", say):
         warehouse.run_dbt("persons", export_date)
     with _timed("resolve identities", say):

@@ -22,8 +22,9 @@ def build() -> list[tuple[str, Path]]:
 
 def _dbt_docs() -> Path:
     """dbt's documentation as one static page: catalogue of columns, lineage, tests."""
-    import warehouse
     from psycopg.conninfo import conninfo_to_dict
+
+    import warehouse
 
     settings = stack_settings()
     target = settings.home / "dbt" / "docs"

@@ -28,7 +28,8 @@ REFUSED = """
 CUSTOMERS = """
     select count(*), count(*) filter (where r.is_identified), coalesce(sum(r.record_count), 0),
            count(*) filter (where r.record_count > 1)
-    from identity.golden_records as r join identity.golden_customers as c using (golden_customer_id) where c.status = 'live'
+    from identity.golden_records as r join identity.golden_customers as c using (golden_customer_id)
+    where c.status = 'live'
 """
 CHANGES = """
     select change_kind, count(*) from identity.golden_id_changes as g join identity.runs as r using (run_id)
@@ -79,7 +80,8 @@ def _customers(connection: psycopg.Connection[Row], dates: Sequence[date], say: 
     customers, identified, records, joined = connection.execute(CUSTOMERS).fetchone() or (0, 0, 0, 0)
     kinds = {str(kind): int(count) for kind, count in connection.execute(CHANGES, (list(dates),))}
     say(
-        f"Golden customers   {customers:,} from {records:,} records; {identified:,} identified, {joined:,} of several records"
+        f"Golden customers   {customers:,} from {records:,} records;"
+        f" {identified:,} identified, {joined:,} of several records"
     )
     words = ", ".join(
         f"{kinds.get(kind, 0):,} {word}"
@@ -100,9 +102,9 @@ def _quality(say: Say) -> None:
     result = evaluate_warehouse(truth)
     best = result.findable or result.persons
     say(
-        f"Against the truth  precision {result.persons.pairwise_precision:.4f}, recall {best.pairwise_recall:.4f} of the pairs"
-        f" that the exports allow to be found ({result.persons.pairwise_recall:.4f} of all), pairwise over"
-        f" {result.persons.records:,} records"
+        f"Against the truth  precision {result.persons.pairwise_precision:.4f}, recall {best.pairwise_recall:.4f}"
+        f" of the pairs that the exports allow to be found ({result.persons.pairwise_recall:.4f} of all);"
+        f" pairwise, {result.persons.records:,} records"
     )
 
 
@@ -132,9 +134,8 @@ def _places(last: date, say: Say) -> None:
     report = max((home / "reports").glob(f"*{last}*"), default=home / "reports")
     say(f"Report             {report}")
     say(f"Data-quality docs  {home / 'data_docs' / 'index.html'}")
-    say(
-        f"Tables             {shlex.quote(str(binary('psql')))} {shlex.quote(warehouse.warehouse_url())} -c '\\dt marts.*'"
-    )
+    program, url = shlex.quote(str(binary("psql"))), shlex.quote(warehouse.warehouse_url())
+    say(f"Tables             {program} {url} -c '\\dt marts.*'")
     say("                   the same by hand: make psql      for BI tools: make url")
     say("Airflow UI         make up          Roll back the last publish: make rollback          Stop: make down")
 
