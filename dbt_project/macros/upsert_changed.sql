@@ -54,7 +54,7 @@ with candidates as (
         {%- if column == 'is_deleted' -%}
         true as is_deleted
         {%- elif column in blanked -%}
-        null as {{ column }}
+        nullif(o.{{ column }}, o.{{ column }}) as {{ column }}
         {%- else -%}
         o.{{ column }}
         {%- endif %}{% if not loop.last %},{% endif %}

@@ -47,7 +47,7 @@ touched as (
             changed_orders.order_name = identifiers.identifier_value
             and identifiers.identifier_namespace = 'shop.order'
             and identifiers.identifier_type = 'order_id'
-    inner join {{ ref('int_person_records') }} as records
+    inner join {{ stored('int_person_records') }} as records
         on identifiers.source_record_key = records.source_record_key and records.source_platform = 'shopify'
     {%- else -%}
     union
