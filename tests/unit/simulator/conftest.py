@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from simulator import SimulationSettings, simulate
 
 NIGHTS = 5
@@ -17,9 +18,9 @@ NIGHTS = 5
 
 @pytest.fixture(scope="session")
 def brand(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a brand of 4,000 persons over five nights, faults planted."""
+    """The folder of a brand of 2,500 persons over five nights, faults planted."""
     output = tmp_path_factory.mktemp("simulator") / "brand"
-    simulate(SimulationSettings(customers=4000, nights=NIGHTS, seed=11, output=output))
+    simulate(SimulationSettings(customers=2500, nights=NIGHTS, seed=11, output=output))
     return output
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
-import pytest
 
 from tests.unit.simulator.conftest import csv_rows, night_files, text_of
 
 Truth = Callable[[str], pl.DataFrame]
-SAMPLES = Path(os.environ.get("JOURNEYLINE_SAMPLES", Path(__file__).parents[4] / "shared" / "samples"))
 SHOP_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d -0[45]00$")
+ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 PER_LINE = {"Name", "Email", "Created at", "Vendor", "Phone", "Sales Channel"}
 
 
@@ -56,7 +55,11 @@ def test_order_level_cells_stand_on_the_first_line_only(brand: Path, truth: Trut
             filled = {c for c, v in row.items() if v and c not in PER_LINE and not c.startswith("Lineitem")}
             assert not filled
         else:
-            assert re.fullmatch(r"'\d+", row["Id"]) and row["Financial Status"] and re.fullmatch(r"\d+\.\d\d", row["Total"])
+            assert (
+                re.fullmatch(r"'\d+", row["Id"])
+                and row["Financial Status"]
+                and re.fullmatch(r"\d+\.\d\d", row["Total"])
+            )
             for column in ("Billing Zip", "Shipping Zip", "Billing Phone", "Shipping Phone", "Phone"):
                 assert not row[column] or row[column].startswith("'")
         previous = (file, row["Name"])
@@ -66,7 +69,7 @@ def test_order_level_cells_stand_on_the_first_line_only(brand: Path, truth: Trut
 def test_no_order_is_split_within_a_file(brand: Path, truth: Truth) -> None:
     for file in night_files(brand, "shopify", "orders_export"):
         names = [row["Name"] for f, row in good_rows(brand, truth, "shopify", "orders_export") if f == file]
-        changes = sum(a != b for a, b in zip(names, names[1:], strict=False))
+        changes = sum(a != b for a, b in pairwise(names))
         assert changes == len(set(names)) - 1
 
 
@@ -85,13 +88,11 @@ def test_customers_are_sent_in_full_each_night(brand: Path, truth: Truth) -> Non
         assert re.fullmatch(r"'\d{13}", row["Customer ID"]) and row["Accepts Email Marketing"] in ("yes", "no")
         nights.setdefault(file.parent.name, set()).add(row["Customer ID"])
     sets = [nights[k] for k in sorted(nights)]
-    assert len(sets) == 5 and all(a <= b for a, b in zip(sets, sets[1:], strict=False)) and len(sets[-1]) > len(sets[0])
+    assert len(sets) == 5 and all(a <= b for a, b in pairwise(sets)) and len(sets[-1]) > len(sets[0])
 
 
-def test_fulfilment_events_have_the_vendors_keys(brand: Path) -> None:
-    sample = SAMPLES / "shopify" / "shopify_python_api_MIT" / "fulfillment_event.json"
-    if not sample.exists():
-        pytest.skip(f"no sample files at {SAMPLES}: set JOURNEYLINE_SAMPLES")
+def test_fulfilment_events_have_the_vendors_keys(brand: Path, samples: Path) -> None:
+    sample = samples / "shopify" / "shopify_python_api_MIT" / "fulfillment_event.json"
     line = text_of(night_files(brand, "shopify", "fulfillment_event")[0]).split("\n", 1)[0]
     assert json.loads(line).keys() == json.loads(sample.read_text())["fulfillment_event"].keys()
 
@@ -117,25 +118,33 @@ def test_graph_pages(brand: Path) -> None:
 def test_segment_messages_have_their_own_shapes(brand: Path, truth: Truth) -> None:
     kinds: dict[str, int] = {}
     late = 0
-    for file in night_files(brand, "segment", "message"):
+    files = night_files(brand, "segment", "message")
+    for file in files:
         bad = broken_lines(truth, file, brand)
         for number, line in enumerate(text_of(file).splitlines(), start=1):
             if number in bad:
                 continue
             message = json.loads(line)
             kinds[message["type"]] = kinds.get(message["type"], 0) + 1
-            assert message["messageId"].startswith("ajs-next-") and re.fullmatch(r"[0-9a-f-]{36}", message["anonymousId"])
+            assert message["messageId"].startswith("ajs-next-") and re.fullmatch(
+                r"[0-9a-f-]{36}", message["anonymousId"]
+            )
             assert {"identify": "traits", "page": "properties", "track": "event"}[message["type"]] in message
-            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", message["timestamp"])
+            assert ISO.fullmatch(message["timestamp"])
             assert message["timestamp"] <= message["receivedAt"]
             late += message["timestamp"][:10] < message["receivedAt"][:10]
-            if file.name == "part-000.jsonl.gz" and file.parent != night_files(brand, "segment", "message")[0].parent:
+            if file.name == "part-000.jsonl.gz" and file.parent != files[0].parent:
                 assert message["receivedAt"][:10] == file.parent.name.removeprefix("dt=")
     assert set(kinds) == {"identify", "page", "track"} and late > 100
 
 
 def test_zendesk_pages(brand: Path) -> None:
-    roots = {"ticket": "tickets", "user": "users", "user_identity": "identities", "satisfaction_rating": "satisfaction_ratings"}
+    roots = {
+        "ticket": "tickets",
+        "user": "users",
+        "user_identity": "identities",
+        "satisfaction_rating": "satisfaction_ratings",
+    }
     roles: set[str] = set()
     types: set[str] = set()
     for name, root in roots.items():
