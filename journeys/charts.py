@@ -23,17 +23,19 @@ class FunnelBar:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """A funnel drawn `width` pixels wide. Labels stand above the bars, so long names never collide with them."""
+    """A funnel drawn `width` pixels wide. Names stand above the bars; where it is narrow (stacked), figures below."""
 
     width: int
     height: int
     bar_height: int
+    is_stacked: bool
     bars: tuple[FunnelBar, ...]
 
 
 def funnel(steps: Sequence[dict[str, object]], width: int) -> Funnel:
     """steps: step_name, customers, closed_customers, open_customers, step_rate, closed_dropped_customers, in order."""
-    row, bar, top = 66, 24, 24
+    stacked = width < 600
+    row, bar, top = (86 if stacked else 66), 24, 24
     longest = max((_int(step, "customers") for step in steps), default=0) or 1
     bars = [
         FunnelBar(
@@ -48,7 +50,7 @@ def funnel(steps: Sequence[dict[str, object]], width: int) -> Funnel:
         )
         for index, step in enumerate(steps)
     ]
-    return Funnel(width, len(bars) * row, bar, tuple(bars))
+    return Funnel(width, len(bars) * row, bar, stacked, tuple(bars))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ def count(value: Any) -> str:
 
 def rate(value: float | None, digits: int = 1) -> str:
     """0.1234 → 12.3 %"""
-    return UNKNOWN if value is None else f"{value * 100:.{digits}f} %"
+    return UNKNOWN if value is None else f"{value * 100:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def money(value: float | None, currency: str | None = None) -> str:
