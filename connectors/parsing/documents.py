@@ -87,16 +87,16 @@ class _Reader:
         code = self.connection.sql(
             "select json_extract_string(doc, '/error/type'), json_extract_string(doc, '/error/code') from documents"
             " where json_type(doc, '/error') = 'OBJECT' limit 1"
-        ).fetchone()
-        words = " ".join(str(part) for part in code or () if part)
+        ).fetchall()
+        words = " ".join(str(part) for row in code for part in row if part)
         return (
             f"{self.source.where}: the file {self.source.name} is an error page of the vendor ({words or 'no code given'}), not"
             " data: the export failed on their side. Check its access rights and limits there, and export again."
         )
 
     def _keyed(self) -> bool:
-        row = self.connection.sql(f"select bool_or({_KEYED}) from documents").fetchone()  # noqa: S608 - a constant
-        return bool(row and row[0])
+        rows = self.connection.sql(f"select bool_or({_KEYED}) from documents").fetchall()  # noqa: S608 - a constant
+        return bool(rows[0][0])
 
     def _expansion(self) -> str:
         """Statement: documents → records → rows, in file order."""

@@ -1,0 +1,123 @@
+"""Command line of connectors."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import connectors
+from connectors.errors import ConnectorsError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Platform exports: contracts, landing, pulling.")
+DateOption = Annotated[str, typer.Option("--export-date", "-d", help="The night to pull, like 2026-01-31.")]
+ExportsOption = Annotated[
+    str | None, typer.Option("--exports", help="Folder of the exports; default: the settings' one.")
+]
+
+
+def _stop(error: Exception) -> typer.Exit:
+    typer.secho(str(error), fg=typer.colors.RED, err=True)
+    return typer.Exit(2)
+
+
+@app.command("list")
+def list_contracts() -> None:
+    """Every platform, its objects, and how each is keyed and restated."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Contracts", title_justify="left")
+    for name in ("platform", "object", "columns", "key", "restatement", "history", "files"):
+        table.add_column(name, justify="right" if name == "columns" else "left", overflow="fold")
+    try:
+        for platform in connectors.platforms():
+            for export in connectors.load_contract(platform).objects.values():
+                patterns = "\n".join(form.pattern for form in export.files)
+                history = "yes" if export.history else ""
+                row = (
+                    platform,
+                    export.name,
+                    str(len(export.columns)),
+                    ", ".join(export.key),
+                    export.restatement,
+                    history,
+                )
+                table.add_row(*row, patterns)
+                platform = ""
+    except ConnectorsError as error:
+        raise _stop(error) from None
+    Console().print(table)
+
+
+@app.command()
+def check(
+    contract: Annotated[str, typer.Argument(help="platform (is the contract valid?) or platform.object")],
+    samples: Annotated[list[Path] | None, typer.Argument(help="files to try")] = None,
+) -> None:
+    """Validate a contract, and try it on sample files: rows, rejected rows and why, unknown columns, types."""
+    from connectors.checking import check_file, split_name
+    from connectors.reporting import print_check, print_contract
+
+    try:
+        if "." not in contract and "__" not in contract:
+            print_contract(connectors.load_contract(contract))
+            if samples:
+                raise ConnectorsError(f"Say which object the files are of: {contract}.OBJECT")
+            return
+        platform, export = split_name(contract)
+        missing = [path for path in samples or [] if not path.is_file()]
+        if missing:
+            raise ConnectorsError(f"There is no file {missing[0]}.")
+        checks = [check_file(platform, export, path) for path in samples or []]
+    except ConnectorsError as error:
+        raise _stop(error) from None
+    print_check(platform, export, checks)
+    if any(found.refused or found.rows_rejected for found in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def land(platform: str, export_date: DateOption, exports: ExportsOption = None) -> None:
+    """Fetch, parse and land one platform's exports; the audit and raw come later."""
+    from connectors.reporting import print_batches
+
+    _log()
+    try:
+        batches = connectors.land(platform, export_date, exports)
+    except ConnectorsError as error:
+        raise _stop(error) from None
+    print_batches([batch.batch_id for batch in batches])
+    if any(batch.status in ("rejected", "failed") for batch in batches):
+        raise typer.Exit(1)
+
+
+@app.command()
+def pull(
+    export_date: DateOption,
+    platform: Annotated[str | None, typer.Argument(help="one platform; or --all")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Pull every platform.")] = False,
+    exports: ExportsOption = None,
+) -> None:
+    """Land, audit and promote to raw. A bad batch stops itself only; the exit code is then 1."""
+    from connectors.pulling import audit_and_promote
+    from connectors.reporting import print_batches
+
+    _log()
+    if every == bool(platform):
+        raise _stop(ConnectorsError("Name one platform, or write --all."))
+    try:
+        names = connectors.platforms() if platform is None else [platform]
+        landed = [batch for name in names for batch in connectors.land(name, export_date, exports)]
+    except ConnectorsError as error:
+        raise _stop(error) from None
+    outcome = audit_and_promote([batch.batch_id for batch in landed])
+    print_batches(list(outcome.statuses))
+    if not outcome.passed:
+        raise typer.Exit(1)
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
