@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.unit.resolution_registry.golden_ledger import Ledger
+
 from resolution.registry import golden_id
-from tests.unit.resolution_registry.ledger import Ledger
 
 
 def kinds(result) -> list[str]:

@@ -47,7 +47,9 @@ def test_blocked_and_pseudo_emails_never_link(value: str) -> None:
     assert pairs(table((0, "email", value), (1, "email", value)), 2) == set()
 
 
-@pytest.mark.parametrize("value", ["", "0", "000-000", "1111111111", "12345", "+1 555 555 0123", "+15550000000", "123456789"])
+@pytest.mark.parametrize(
+    "value", ["", "0", "000-000", "1111111111", "12345", "+1 555 555 0123", "+15550000000", "123456789"]
+)
 def test_placeholder_phones_never_link(value: str) -> None:
     assert pairs(table((0, "phone", value), (1, "phone", value)), 2) == set()
 
@@ -101,7 +103,10 @@ def test_hashed_email_meets_the_plain_one() -> None:
 
 
 def test_edges_do_not_depend_on_row_order_nor_on_other_records() -> None:
-    rows = table(*[(i, "email", f"u{i % 7}@mail.com") for i in range(40)], *[(i, "phone", f"+4420794{i % 5:05}") for i in range(40)])
+    rows = table(
+        *[(i, "email", f"u{i % 7}@mail.com") for i in range(40)],
+        *[(i, "phone", f"+4420794{i % 5:05}") for i in range(40)],
+    )
     alone = certain_edges(rows, 40)
     shuffled = certain_edges(rows.sample(frac=1, random_state=3), 40)
     pd.testing.assert_frame_equal(alone, shuffled)

@@ -1,4 +1,4 @@
-"""A small made-up brand in the `int_*` tables: persons with several records each, households, typing errors, shared devices."""
+"""A small made-up brand in the `int_*` tables: persons with several records, households, typing errors, shared phones."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 RECORD_COLUMNS = (
-    "source_record_key", "source_platform", "record_kind", "source_record_id", "email", "phone", "full_name", "given_name",
-    "family_name", "birth_date", "address_line", "city", "postcode", "region", "country_code", "company",
+    "source_record_key", "source_platform", "record_kind", "source_record_id", "email", "phone", "full_name",
+    "given_name", "family_name", "birth_date", "address_line", "city", "postcode", "region", "country_code", "company",
     "is_email_verified", "is_phone_shared", "email_consent", "sms_consent", "email_consent_at", "sms_consent_at",
     "first_seen_at", "last_seen_at", "is_internal", "is_deleted", "_changed_seq",
 )  # fmt: skip
@@ -26,17 +26,80 @@ create table intermediate.int_identifiers (
     is_deleted boolean, first_seen_at timestamptz, last_seen_at timestamptz, _changed_seq bigint,
     primary key (source_record_key, identifier_type, identifier_namespace, identifier_value));
 """
-GIVEN = (
-    "Alice Robert William Margaret Elena Sofia Lucas Mateo Ingrid Bjorn Yusuf Amina Chloe Hugo Nadia Viktor Priya Arjun "
-    "Mei Hana Kofi Zuri Oskar Greta Pablo Ines Dmitri Katya Noel Freya"
-).split()
-FAMILY = (
-    "Smith Johnson Featherstone Okafor Nakamura Lindqvist Moreau Rossi Garcia Novak Petrov Haddad Banerjee Kowalski "
-    "Andersen Dubois Schneider Fernandez Oconnor Yilmaz Tanaka Mensah Silva Costa Weber Janssen Horvat Popescu Murphy Ali"
-).split()
-STREETS = "High Street,Mill Lane,Station Road,Church Walk,Queens Avenue,Park View,Orchard Close,Bridge Street".split(
-    ","
-)
+GIVEN = [
+    "Alice",
+    "Robert",
+    "William",
+    "Margaret",
+    "Elena",
+    "Sofia",
+    "Lucas",
+    "Mateo",
+    "Ingrid",
+    "Bjorn",
+    "Yusuf",
+    "Amina",
+    "Chloe",
+    "Hugo",
+    "Nadia",
+    "Viktor",
+    "Priya",
+    "Arjun",
+    "Mei",
+    "Hana",
+    "Kofi",
+    "Zuri",
+    "Oskar",
+    "Greta",
+    "Pablo",
+    "Ines",
+    "Dmitri",
+    "Katya",
+    "Noel",
+    "Freya",
+]
+FAMILY = [
+    "Smith",
+    "Johnson",
+    "Featherstone",
+    "Okafor",
+    "Nakamura",
+    "Lindqvist",
+    "Moreau",
+    "Rossi",
+    "Garcia",
+    "Novak",
+    "Petrov",
+    "Haddad",
+    "Banerjee",
+    "Kowalski",
+    "Andersen",
+    "Dubois",
+    "Schneider",
+    "Fernandez",
+    "Oconnor",
+    "Yilmaz",
+    "Tanaka",
+    "Mensah",
+    "Silva",
+    "Costa",
+    "Weber",
+    "Janssen",
+    "Horvat",
+    "Popescu",
+    "Murphy",
+    "Ali",
+]
+STREETS = [
+    "High Street",
+    "Mill Lane",
+    "Station Road",
+    "Church Walk",
+    "Queens Avenue",
+    "Park View",
+    "Orchard Close",
+    "Bridge Street",
+]
 CITIES = ("Leeds LS1 4AP", "Bath BA1 1LN", "York YO1 7HH", "Hull HU1 3TS", "Derby DE1 2PL", "Truro TR1 2NE")
 
 
@@ -66,7 +129,7 @@ def _typo(rng: random.Random, text: str) -> str:
 
 
 def make_world(persons: int, seed: int) -> list[Record]:
-    """Records of `persons` people, in random order; about three per person. A fifth share a household's phone and e-mail."""
+    """Records of `persons` people, in random order; about three per person. A fifth share a household's phone."""
     rng = random.Random(seed)
     records: list[Record] = []
     home: dict[str, str] = {}
@@ -97,8 +160,8 @@ def make_world(persons: int, seed: int) -> list[Record]:
             knows_email = rng.random() < 0.75
             values: dict[str, Any] = dict.fromkeys(RECORD_COLUMNS)
             values |= {
-                "source_record_key": key_of(platform, kind, record_id), "source_platform": platform, "record_kind": kind,
-                "source_record_id": record_id, "is_internal": False, "is_deleted": False,
+                "source_record_key": key_of(platform, kind, record_id),
+                "source_platform": platform, "record_kind": kind, "source_record_id": record_id, "is_internal": False, "is_deleted": False,
                 "first_seen_at": f"2024-01-{n + 1:02d} 10:00:00+00", "last_seen_at": f"2024-02-{n + 1:02d} 10:00:00+00",
             }  # fmt: skip
             identifiers: list[tuple[str, str, str, bool]] = []
@@ -162,3 +225,70 @@ def partition(connection: Any) -> set[frozenset[str]]:
            group by golden_customer_id"""
     ).fetchall()
     return {frozenset(row[0]) for row in rows}
+
+
+class Brand:
+    """A throw-away warehouse whose nights are one call each."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.date = 0
+
+    def connect(self) -> Any:
+        import warehouse
+
+        return warehouse.connect(name="test")
+
+    def rows(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
+        with self.connect() as connection:
+            return connection.execute(query, params or None).fetchall()
+
+    def run(self, query: str, *params: Any) -> None:
+        with self.connect() as connection:
+            connection.execute(query, params or None)
+
+    def put(self, records: list[Record], *, deleted: bool = False) -> None:
+        self.seq += 1
+        with self.connect() as connection:
+            put(connection, records, self.seq, deleted=deleted)
+
+    def night(self, *, full: bool = False, retrain: bool = False) -> Any:
+        """Resolve and accept."""
+        import resolution
+
+        self.date += 1
+        result = resolution.resolve_night(f"2024-03-{self.date:02d}", full=full, retrain=retrain)
+        resolution.accept_run(result.run_id)
+        return result
+
+    def partition(self) -> set[frozenset[str]]:
+        with self.connect() as connection:
+            return partition(connection)
+
+    def links(self) -> dict[str, str]:
+        return dict(
+            self.rows(
+                """select source_record_key::text, golden_customer_id::text from identity.record_links
+                   where valid_to_run_id is null"""
+            )
+        )
+
+    def evidence(self) -> set[tuple[Any, ...]]:
+        return set(
+            self.rows(
+                "select left_key, right_key, kind, evidence, match_weight, match_probability from identity.match_edges"
+            )
+        )
+
+    def keys(self) -> set[tuple[Any, ...]]:
+        return set(self.rows("select source_record_key, pass, block_key from identity.block_keys"))
+
+    def golden(self) -> set[tuple[Any, ...]]:
+        """Golden records apart from the run that wrote them."""
+        return set(
+            self.rows(
+                """select golden_customer_id, email, phone, full_name, family_name, birth_date, address_line, city,
+                          postcode, email_consent, is_identified, record_count, platform_count, first_seen_at, last_seen_at,
+                          provenance::text, conflicts::text, household_id from identity.golden_records"""
+            )
+        )
