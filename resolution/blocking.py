@@ -169,7 +169,7 @@ def pair_budget(n: int, config: MatchConfig) -> int:
     """Raw pairs (before deduplication) that the passes may make together."""
     if config.pair_budget != "auto":
         return config.pair_budget
-    return int(min(max(200 * n, 1_000_000), 40_000_000))
+    return int(min(max(100 * n, 2_000_000), 20_000_000))
 
 
 def propose_passes(std: Standardised, config: MatchConfig, sample: int = 60_000) -> list[Pass]:

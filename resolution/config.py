@@ -49,7 +49,7 @@ class MatchConfig(BaseModel):
     pair_budget: int | Literal["auto"] = "auto"
     max_block_size: int = Field(default=2000, ge=2)
     chunk_pairs: int = Field(default=2_000_000, ge=1000)
-    train_pairs: int = Field(default=3_000_000, ge=1000)
+    train_pairs: int = Field(default=1_500_000, ge=1000)
     threshold: float | Literal["auto"] = "auto"
     prior: float | Literal["auto"] = "auto"
     blocked_emails: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from resolution.standardise.columns import Codes, Column
 
 MAX_LISTED = 20_000
+POOLED = 20
 
 
 class FrequencyCounter:
@@ -37,6 +38,11 @@ class FrequencyCounter:
             return {}, None
         pairs = np.maximum(count * (count - 1) / 2, 1.0)
         share = np.clip(self.matched / sampled / pairs, 0.0, 1.0)
+        if sampled < 1.0:
+            # A sample tells little about one rare value: values with the same number of records are taken together.
+            size = np.minimum(count, POOLED).astype(np.int64)
+            pooled = np.bincount(size, self.matched / sampled) / np.maximum(np.bincount(size, pairs), 1.0)
+            share = np.where(count < POOLED, np.clip(pooled[size], 0.0, 1.0), share)
         persons = np.where(count > 0, count / (1.0 + share * np.maximum(count - 1, 0.0)), 0.0)
         total = persons.sum()
         used = np.flatnonzero(count > 0)

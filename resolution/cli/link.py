@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 
 
 def _fail(error: ResolutionError) -> typer.Exit:
-    print(f"error: {error}", file=sys.stderr)
+    typer.echo(f"error: {error}", err=True)
     return typer.Exit(2)
 
 
@@ -51,20 +50,20 @@ def link(
         raise _fail(error) from None
     figures = summary(result)
     if as_json:
-        print(json.dumps({**figures, "output": str(output)}, indent=2))
+        typer.echo(json.dumps({**figures, "output": str(output)}, indent=2))
         return
-    print(f"{figures['records']} records → {figures['customers']} customers, written to {output}")
-    print(
+    typer.echo(f"{figures['records']} records → {figures['customers']} customers, written to {output}")
+    typer.echo(
         f"compared {figures['pairs_compared']} pairs in {len(figures['passes'])} blocking passes; threshold {figures['threshold']}"
     )
     if figures["expected_precision"] is not None:
-        print(
+        typer.echo(
             f"expected without labels: precision {figures['expected_precision']:.3f}, recall {figures['expected_recall']:.3f} of pairs"
         )
     _table(["records per customer", "customers"], [[k, v] for k, v in list(figures["cluster_sizes"].items())[:12]])
     lost = [p for p in figures["passes"] if p["oversized_blocks"]]
     if lost:
-        print("blocks above the size cap were left out (max_block_size):")
+        typer.echo("blocks above the size cap were left out (max_block_size):")
         _table(["pass", "blocks", "records", "pairs not made"],
                [[p["pass"], p["oversized_blocks"], p["oversized_records"], p["lost_pairs"]] for p in lost])  # fmt: skip
 
@@ -83,10 +82,10 @@ def suggest(
     except ResolutionError as error:
         raise _fail(error) from None
     if output is None:
-        print(text, end="")
+        typer.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
-        print(f"written to {output}; check the types, then: python -m resolution link {file} --config {output}")
+        typer.echo(f"written to {output}; check the types, then: python -m resolution link {file} --config {output}")
 
 
 @app.command()
@@ -134,7 +133,7 @@ def evaluate(
     except ResolutionError as error:
         raise _fail(error) from None
     if as_json:
-        print(json.dumps(result.to_dict(), indent=2))
+        typer.echo(json.dumps(result.to_dict(), indent=2))
         return
     _table(["measure", "precision", "recall", "F1"], [
         ["pairwise", *(f"{v:.4f}" for v in (result.pairwise_precision, result.pairwise_recall, result.pairwise_f1))],
@@ -159,7 +158,7 @@ def profile(file: Annotated[Path, typer.Argument(help="CSV or Parquet file.")], 
     except ResolutionError as error:
         raise _fail(error) from None
     if as_json:
-        print(json.dumps(rows, indent=2))
+        typer.echo(json.dumps(rows, indent=2))
         return
     _table(["column", "filled", "different", "most usual value", "mean length", "type"], [
         [r["name"], f"{r['filled']:.1%}", r["distinct"], f"{r['largest_share']:.1%}", r["mean_length"], r["suggested"] or "-"] for r in rows
@@ -171,4 +170,4 @@ def _table(head: list[str], rows: list[list[Any]]) -> None:
     text = [[str(v) for v in row] for row in [head, *rows]]
     width = [max(len(row[i]) for row in text) for i in range(len(head))]
     for row in text:
-        print("  " + "  ".join(cell.ljust(w) for cell, w in zip(row, width, strict=True)).rstrip())
+        typer.echo("  " + "  ".join(cell.ljust(w) for cell, w in zip(row, width, strict=True)).rstrip())

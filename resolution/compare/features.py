@@ -13,7 +13,7 @@ import numpy.typing as npt
 from recordlinkage.base import BaseCompareFeature
 
 from resolution.compare import kernels as k
-from resolution.compare.kernels import Levels, Values
+from resolution.compare.kernels import Index, Levels, Values
 from resolution.standardise.columns import Codes, Column, Standardised
 
 
@@ -52,8 +52,8 @@ class LevelFeature(BaseCompareFeature):
             result[index] = level
         return result
 
-    def unequal(self, a: Values, b: Values) -> Levels:
-        """Levels of distinct pairs of unequal values."""
+    def unequal(self, column: Column, a: Index, b: Index) -> Levels:
+        """Levels of distinct pairs of unequal values, given by their codes."""
         return np.ones(len(a), np.uint8)
 
     def agreeing(self, std: Standardised, left: Codes, right: Codes, levels: Levels) -> tuple[Column, Codes] | None:
@@ -84,12 +84,13 @@ class StringFeature(LevelFeature):
     labels = ("missing", "different", "somewhat alike", "alike", "typo", "same")
     usual_m = (0.06, 0.03, 0.04, 0.07, 0.8)
 
-    def unequal(self, a: Values, b: Values) -> Levels:
-        similarity, distance = k.jaro_winkler(a, b), k.edits(a, b, 2)
-        short = np.minimum(k.lengths(a), k.lengths(b))
+    def unequal(self, column: Column, a: Index, b: Index) -> Levels:
+        similarity = k.jaro_winkler(column.values[a], column.values[b])
+        distance = k.edits_where(column, a, b, similarity > 0)
+        short = k.shorter(column, a, b)
         level = np.ones(len(a), np.uint8)
         level[similarity >= 0.80] = 2
-        level[(similarity >= 0.90) | k.one_contains_other(a, b)] = 3
+        level[(similarity >= 0.90) | k.one_contains_other(column, a, b)] = 3
         level[((distance == 1) & (short >= 3)) | ((distance == 2) & (short >= 7))] = 4
         return level
 
@@ -125,7 +126,7 @@ class GivenNameFeature(LevelFeature):
         column = std.columns[self.column]
         a, b = column.codes[left], column.codes[right]
         result = super().levels(std, left, right)
-        nicknames = _cached(column, nickname_pairs)
+        nicknames = column.fact("nicknames", lambda _: nickname_pairs(column))
         if len(nicknames):
             unequal = np.flatnonzero((result > 0) & (result < self.top))
             x, y = a[unequal].astype(np.int64), b[unequal].astype(np.int64)
@@ -134,29 +135,17 @@ class GivenNameFeature(LevelFeature):
             result[unequal[nicknames[place] == packed]] = 6
         return result
 
-    def unequal(self, a: Values, b: Values) -> Levels:
-        similarity, distance = k.jaro_winkler(a, b), k.edits(a, b, 2)
-        short = np.minimum(k.lengths(a), k.lengths(b))
+    def unequal(self, column: Column, a: Index, b: Index) -> Levels:
+        similarity = k.jaro_winkler(column.values[a], column.values[b])
+        distance = k.edits_where(column, a, b, similarity > 0)
+        short = k.shorter(column, a, b)
         level = np.ones(len(a), np.uint8)
         level[similarity >= 0.80] = 2
-        level[k.initials_agree(a, b)] = 3
-        level[
-            ((similarity >= 0.90) & (short > 1)) | (k.first_words(a) == k.first_words(b)) | k.one_contains_other(a, b)
-        ] = 4
+        level[k.initials_agree(column, a, b)] = 3
+        alike = ((similarity >= 0.90) & (short > 1)) | k.first_words_equal(column, a, b)
+        level[alike | k.one_contains_other(column, a, b)] = 4
         level[((distance == 1) & (short >= 3)) | ((distance == 2) & (short >= 7))] = 5
         return level
-
-
-_CACHE: dict[int, tuple[Any, Any]] = {}
-
-
-def _cached(column: Column, function: Any) -> Any:
-    """One result per dictionary of values: the nickname table of a column is used by every chunk of pairs."""
-    key = id(column.values)
-    if key not in _CACHE or _CACHE[key][0] is not column.values:
-        _CACHE.clear()
-        _CACHE[key] = (column.values, function(column))
-    return _CACHE[key][1]
 
 
 class EmailFeature(LevelFeature):
@@ -174,13 +163,13 @@ class EmailFeature(LevelFeature):
                 result[same] = level
         return result
 
-    def unequal(self, a: Values, b: Values) -> Levels:
-        locals_a = np.array([v.split("@", 1)[0] for v in a], dtype=object)
-        locals_b = np.array([v.split("@", 1)[0] for v in b], dtype=object)
+    def unequal(self, column: Column, a: Index, b: Index) -> Levels:
+        local = column.fact("local", lambda values: np.array([v.split("@", 1)[0] for v in values], dtype=object))
+        length = column.fact("local_length", lambda values: np.array([v.find("@") for v in values], np.int32))
         level = np.ones(len(a), np.uint8)
-        short = np.minimum(k.lengths(locals_a), k.lengths(locals_b))
-        level[(k.jaro_winkler(locals_a, locals_b) >= 0.9) & (short >= 4)] = 2
-        level[k.edits(a, b, 3) <= 2] = 4
+        similarity = k.jaro_winkler(local[a], local[b], 0.7)
+        level[(similarity >= 0.9) & (np.minimum(length[a], length[b]) >= 4)] = 2
+        level[k.edits_where(column, a, b, similarity > 0) <= 2] = 4
         return level
 
 
@@ -190,12 +179,11 @@ class PhoneFeature(LevelFeature):
     labels = ("missing", "different", "typo", "same last digits", "same")
     usual_m = (0.25, 0.05, 0.05, 0.65)
 
-    def unequal(self, a: Values, b: Values) -> Levels:
+    def unequal(self, column: Column, a: Index, b: Index) -> Levels:
         level = np.ones(len(a), np.uint8)
-        level[k.edits(a, b, 2) <= 1] = 2
-        tail_a = np.array([v[-8:] for v in a], dtype=object)
-        tail_b = np.array([v[-8:] for v in b], dtype=object)
-        level[(tail_a == tail_b) & (np.minimum(k.lengths(a), k.lengths(b)) >= 7)] = 3
+        level[k.edits_where(column, a, b, np.ones(len(a), bool), 1) <= 1] = 2
+        tail = column.fact("tail", lambda values: k.codes_of([v[-8:] for v in values]))
+        level[(tail[a] == tail[b]) & (k.shorter(column, a, b) >= 7)] = 3
         return level
 
 
@@ -206,9 +194,9 @@ class IdFeature(LevelFeature):
     labels = ("missing", "different", "two typos", "typo", "same")
     usual_m = (0.05, 0.02, 0.08, 0.85)
 
-    def unequal(self, a: Values, b: Values) -> Levels:
-        distance = k.edits(a, b, 2)
-        short = np.minimum(k.lengths(a), k.lengths(b))
+    def unequal(self, column: Column, a: Index, b: Index) -> Levels:
+        distance = k.edits_where(column, a, b, np.ones(len(a), bool))
+        short = k.shorter(column, a, b)
         level = np.ones(len(a), np.uint8)
         level[(distance == 2) & (short >= 6)] = 2
         level[(distance == 1) & (short >= 4)] = 3
@@ -222,11 +210,11 @@ class PostcodeFeature(LevelFeature):
     labels = ("missing", "different", "same area", "typo", "same")
     usual_m = (0.1, 0.05, 0.05, 0.8)
 
-    def unequal(self, a: Values, b: Values) -> Levels:
+    def unequal(self, column: Column, a: Index, b: Index) -> Levels:
         level = np.ones(len(a), np.uint8)
-        level[k.edits(a, b, 2) <= 1] = 3
-        same_area = np.array([x[:-2] == y[:-2] and len(x) > 2 for x, y in zip(a, b, strict=True)], bool)
-        level[same_area] = 2
+        level[k.edits_where(column, a, b, np.ones(len(a), bool), 1) <= 1] = 3
+        area = column.fact("area", lambda values: k.codes_of([v[:-2] for v in values]))
+        level[(area[a] == area[b]) & (k.shorter(column, a, b) > 2)] = 2
         return level
 
 
@@ -248,8 +236,8 @@ class AddressFeature(LevelFeature):
         result[middle & ~same_number & (result == 4)] = 3
         return result
 
-    def unequal(self, a: Values, b: Values) -> Levels:
-        ratio = k.token_ratio(a, b)
+    def unequal(self, column: Column, a: Index, b: Index) -> Levels:
+        ratio = k.token_ratio(column.values[a], column.values[b])
         level = np.ones(len(a), np.uint8)
         level[ratio >= 65] = 2
         level[ratio >= 82] = 3
@@ -272,25 +260,47 @@ class DateFeature(LevelFeature):
     )
     usual_m = (0.04, 0.03, 0.04, 0.05, 0.08, 0.02, 0.74)
 
-    def unequal(self, a: Values, b: Values) -> Levels:
-        x, y = a.astype("U8"), b.astype("U8")
-        first, second = x.view("U1").reshape(len(x), 8), y.view("U1").reshape(len(y), 8)
-        year = (first[:, :4] == second[:, :4]).all(1)
-        month = (first[:, 4:6] == second[:, 4:6]).all(1)
-        day = (first[:, 6:] == second[:, 6:]).all(1)
-        swap = year & (first[:, 4:6] == second[:, 6:]).all(1) & (first[:, 6:] == second[:, 4:6]).all(1)
-        unknown_month = (first[:, 4:6] == "0").all(1) | (second[:, 4:6] == "0").all(1)
-        unknown_day = (first[:, 6:] == "0").all(1) | (second[:, 6:] == "0").all(1)
-        years_apart = np.abs(x.astype(np.int64) // 10_000 - y.astype(np.int64) // 10_000)
+    def unequal(self, column: Column, a: Index, b: Index) -> Levels:
+        digits = column.fact("digits", _date_digits)
+        number = column.fact("number", lambda values: values.astype(np.int64))
+        x, y = number[a], number[b]
+        year, month, day = x // 10_000 == y // 10_000, x // 100 % 100 == y // 100 % 100, x % 100 == y % 100
+        swap = year & (x // 100 % 100 == y % 100) & (x % 100 == y // 100 % 100)
+        unknown_month = (x // 100 % 100 == 0) | (y // 100 % 100 == 0)
+        unknown_day = (x % 100 == 0) | (y % 100 == 0)
+        years_apart = np.abs(x // 10_000 - y // 10_000)
         level = np.ones(len(a), np.uint8)
         level[years_apart <= 10] = 2
         level[year | (month & day)] = 3
         level[(year & (month | day)) | (month & day & (years_apart <= 10))] = 4
-        level[(k.edits(a, b, 1) <= 1) | swap] = 5
+        level[_one_typo(digits[a], digits[b]) | swap] = 5
         partial = unknown_month | unknown_day
         level[partial] = np.where(years_apart[partial] <= 1, 2, 1)
         level[partial & year & (unknown_month | month)] = 6
         return level
+
+
+def _date_digits(values: Values) -> npt.NDArray[np.int8]:
+    """Dates as a matrix of digits, int8[values, 8]."""
+    number = values.astype(np.int64)
+    return np.stack([(number // 10**place % 10).astype(np.int8) for place in range(7, -1, -1)], axis=1)
+
+
+def _one_typo(first: npt.NDArray[np.int8], second: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
+    """Dates that differ in one digit, or in two neighbouring digits that changed places."""
+    differs = first != second
+    count = differs.sum(axis=1)
+    result = count == 1
+    two = np.flatnonzero(count == 2)
+    if len(two):
+        at = differs[two].argmax(axis=1)
+        row = np.arange(len(two))
+        following = np.minimum(at + 1, first.shape[1] - 1)
+        a, b = first[two], second[two]
+        result[two] = (
+            differs[two][row, following] & (a[row, at] == b[row, following]) & (a[row, following] == b[row, at])
+        )
+    return result
 
 
 class NumberFeature(LevelFeature):
@@ -299,8 +309,9 @@ class NumberFeature(LevelFeature):
     labels = ("missing", "different", "within ten per cent", "within one per cent", "same")
     usual_m = (0.1, 0.05, 0.1, 0.75)
 
-    def unequal(self, a: Values, b: Values) -> Levels:
-        x, y = a.astype(np.float64), b.astype(np.float64)
+    def unequal(self, column: Column, a: Index, b: Index) -> Levels:
+        number = column.fact("number", lambda values: values.astype(np.float64))
+        x, y = number[a], number[b]
         gap = np.abs(x - y) / np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-12)
         level = np.ones(len(a), np.uint8)
         level[gap <= 0.10] = 2

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,14 @@ class Column:
 
     codes: Codes
     values: npt.NDArray[np.object_]
+    facts: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What comparisons derived from the distinct values, by name."""
+
+    def fact(self, name: str, make: Callable[[npt.NDArray[np.object_]], Any]) -> Any:
+        """`make(values)`, computed once per column: what is derived per value must not be derived per pair."""
+        if name not in self.facts:
+            self.facts[name] = make(self.values)
+        return self.facts[name]
 
     @classmethod
     def encode(cls, series: pl.Series) -> Column:
@@ -72,7 +81,7 @@ class Standardised:
 
     def take(self, positions: npt.NDArray[np.integer]) -> Standardised:
         """The records at `positions`, sharing the distinct values."""
-        columns = {k: Column(c.codes[positions], c.values) for k, c in self.columns.items()}
+        columns = {k: Column(c.codes[positions], c.values, c.facts) for k, c in self.columns.items()}
         source = Column(self.source.codes[positions], self.source.values) if self.source else None
         excluded = None if self.excluded is None else self.excluded[positions]
         return Standardised(len(positions), self.record_ids[positions], columns, source, excluded)
