@@ -145,21 +145,7 @@ def csv_bytes(frame: pl.DataFrame, *, header: bool) -> bytes:
 
 
 def line_bytes(lines: pl.Series) -> bytes:
-    """One line per element, each ended by a line feed."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    array = lines.to_arrow()
-    ended = pc.binary_join_element_wise(
-        array.cast(pa.large_string()), pa.scalar("", pa.large_string()), pa.scalar("\n", pa.large_string())
-    )
-    ended = ended.combine_chunks() if isinstance(ended, pa.ChunkedArray) else ended
-    return pa_text(ended)
-
-
-def pa_text(array: object) -> bytes:
-    """The characters of an Arrow text array without nulls, end to end."""
-    import numpy as np
-
-    offsets = np.frombuffer(array.buffers()[1], dtype=np.int64)[array.offset : array.offset + len(array) + 1]  # type: ignore[attr-defined,arg-type]
-    return bytes(memoryview(array.buffers()[2])[int(offsets[0]) : int(offsets[-1])])  # type: ignore[attr-defined]
+    """One line per element, as it is, each ended by a line feed."""
+    buffer = io.BytesIO()
+    lines.to_frame("line").write_csv(buffer, include_header=False, quote_style="never")
+    return buffer.getvalue()

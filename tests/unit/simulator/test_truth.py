@@ -174,12 +174,11 @@ def test_duplicates_and_files_sent_again(brand: Path, truth: Truth) -> None:
 def test_tickets_sent_again_only_differ_in_the_system_touch(brand: Path, truth: Truth) -> None:
     touched = truth("faults").filter(pl.col("kind") == "touched_only")
     assert len(touched)
-    nights = [
-        [json.loads(text_of(f)) for f in sorted(d.iterdir())] for d in sorted((brand / "zendesk" / "ticket").iterdir())
-    ]
+    folders = sorted((brand / "zendesk" / "ticket").iterdir())
+    nights = [[json.loads(text_of(f)) for f in sorted(folder.iterdir())] for folder in folders]
     latest: dict[str, dict] = {}
     checked = 0
-    for folder, pages in zip(sorted((brand / "zendesk" / "ticket").iterdir()), nights, strict=True):
+    for folder, pages in zip(folders, nights, strict=True):
         date = folder.name.removeprefix("dt=")
         keys = set(touched.filter(pl.col("night").cast(pl.String) == date)["key"].to_list())
         tonight = {str(ticket["id"]): ticket for page in pages for ticket in page["tickets"]}
@@ -233,8 +232,8 @@ def test_stage_entries_are_numbered_and_in_order(truth: Truth) -> None:
     assert (by_person["n"] == by_person["seq"]).all() and not by_person["same"].fill_null(False).any()
     assert by_person["gap"].drop_nulls().dt.total_seconds().min() >= 0
     assert set(entries["stage"].unique()) == {
-        "awareness", "first_view", "follow", "return_visit", "comment", "story", "direct_message", "report_issue", "choose",
-        "order", "wait", "receive", "refund", "reorder", "feedback", "recommend",
+        "awareness", "first_view", "follow", "return_visit", "comment", "story", "direct_message", "report_issue",
+        "choose", "order", "wait", "receive", "refund", "reorder", "feedback", "recommend",
     }  # fmt: skip
     buys = (
         entries.filter(pl.col("stage").is_in(["order", "reorder"]))
