@@ -47,26 +47,26 @@ def resolve_identities() -> None:
         return resolution.resolve_night(night()).run_id
 
     @task(doc_md="The gate before identities change. A failed audit discards the proposal and is not retried.")
-    def audit_identities(run_id: int) -> int:
+    def audit_identities(proposal: int) -> int:
         import expectations
         import resolution
 
-        result = expectations.audit_identities(run_id, raise_on_fail=False)
+        result = expectations.audit_identities(proposal, raise_on_fail=False)
         if not result.passed:
-            resolution.discard_run(run_id, result.message)
+            resolution.discard_run(proposal, result.message)
             raise AirflowFailException(result.message)
-        return run_id
+        return proposal
 
     @task(outlets=[GOLDEN_CUSTOMERS], doc_md="The proposal becomes `identity.*` in one transaction.")
-    def accept_identities(run_id: int) -> Any:
+    def accept_identities(proposal: int) -> Any:
         import resolution
 
-        resolution.accept_run(run_id)
-        yield Metadata(GOLDEN_CUSTOMERS, {"export_date": night().isoformat(), "run_id": run_id})
+        resolution.accept_run(proposal)
+        yield Metadata(GOLDEN_CUSTOMERS, {"export_date": night().isoformat(), "identity_run_id": proposal})
 
-    proposal = resolve_records()
-    find_new_batches() >> build_person_records() >> proposal
-    accept_identities(audit_identities(proposal))
+    resolved = resolve_records()
+    find_new_batches() >> build_person_records() >> resolved
+    accept_identities(audit_identities(resolved))
 
 
 resolve_identities()

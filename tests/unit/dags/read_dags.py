@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ def describe(dag: Any) -> dict[str, Any]:
             "alerts": [callback.__name__ for callback in task.on_failure_callback],
             "outlets": [outlet.name for outlet in task.outlets],
             "doc": task.doc_md,
+            "arguments": sorted(inspect.signature(task.python_callable).parameters),
         }
         for task in dag.tasks
     }
@@ -46,6 +48,7 @@ def describe(dag: Any) -> dict[str, Any]:
 
 def main() -> None:
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk.definitions.context import KNOWN_CONTEXT_KEYS
 
     before = set(sys.modules)
     bag = DagBag(str(Path(sys.argv[1])))
@@ -54,6 +57,7 @@ def main() -> None:
         "errors": {str(file): text for file, text in bag.import_errors.items()},
         "dags": {dag_id: describe(dag) for dag_id, dag in bag.dags.items()},
         "heavy": sorted(imported & set(HEAVY)),
+        "context_keys": sorted(KNOWN_CONTEXT_KEYS),
     }
     sys.stdout.write("JSON" + json.dumps(answer) + "\n")
 

@@ -72,6 +72,17 @@ def test_tasks_and_edges(seen: dict[str, Any], dag_id: str) -> None:
     assert {task_id: task["downstream"] for task_id, task in tasks.items()} == EDGES[dag_id]
 
 
+def test_no_task_argument_has_the_name_of_a_context_key(seen: dict[str, Any]) -> None:
+    """Airflow refuses such a task only when it runs."""
+    clashes = {
+        f"{dag_id}.{task_id}": sorted(set(task["arguments"]) & set(seen["context_keys"]))
+        for dag_id, dag in seen["dags"].items()
+        for task_id, task in dag["tasks"].items()
+    }
+    assert {"run_id", "ti", "params"} <= set(seen["context_keys"])
+    assert not [task for task, names in clashes.items() if names], clashes
+
+
 def test_only_the_publishing_tasks_announce_assets(seen: dict[str, Any]) -> None:
     outlets = {
         (dag_id, task_id): task["outlets"]
