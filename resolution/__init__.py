@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from resolution.config import MatchConfig, load_config
     from resolution.errors import ConfigError, InputError, ModelError, ResolutionError
     from resolution.evaluation import Evaluation, evaluate
-    from resolution.explain import explain, explain_customer
+    from resolution.explanation import explain, explain_customer
     from resolution.night import RunResult, accept_run, discard_run, resolve_night
     from resolution.pipeline import LinkResult, link, score_pairs, train
     from resolution.standardise import standardise
@@ -20,7 +20,7 @@ _WHERE = {
     "Evaluation": "evaluation", "evaluate": "evaluation",
     "LinkResult": "pipeline", "link": "pipeline", "score_pairs": "pipeline", "train": "pipeline",
     "RunResult": "night", "accept_run": "night", "discard_run": "night", "resolve_night": "night",
-    "explain": "explain", "explain_customer": "explain",
+    "explain": "explanation", "explain_customer": "explanation",
 }  # fmt: skip
 
 __all__ = [

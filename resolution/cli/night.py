@@ -121,8 +121,8 @@ def explain(
     html: Annotated[Path | None, typer.Option(help="Also write it as HTML to this file.")] = None,
 ) -> None:
     """Say why two records are one person, or what a customer consists of."""
-    from resolution.explain import explain as explain_pair
-    from resolution.explain import explain_customer
+    from resolution.explanation import explain as explain_pair
+    from resolution.explanation import explain_customer
 
     with _plain_errors():
         if customer:

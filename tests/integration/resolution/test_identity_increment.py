@@ -11,7 +11,7 @@ from tests.integration.resolution.resolution_world import Brand, Record, make_wo
 def shift(record: Record, rng: random.Random, others: list[Record]) -> None:
     """Change a record as platforms do: another e-mail, somebody else's phone, a corrected name."""
     what = rng.choice(["email", "phone", "name", "identifiers"])
-    if what == "name" and record.values["given_name"]:
+    if what == "name":
         record.values["given_name"] = rng.choice(others).values["given_name"]
     elif what == "identifiers":
         record.identifiers = list({i[:3]: i for i in rng.choice(others).identifiers}.values())
