@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expectations.results import SEVERITIES, CheckResult, GateResult
@@ -34,6 +34,7 @@ def test_worst_severity_of_failed_checks_decides(outcomes: tuple, worst: str | N
     assert result(*outcomes).passed is passed
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(SEVERITIES), st.booleans()), max_size=12))
 def test_a_gate_stops_exactly_when_a_critical_check_failed(outcomes: list[tuple[str, bool]]) -> None:
     gate = result(*outcomes)
