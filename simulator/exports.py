@@ -46,6 +46,7 @@ OBJECTS: tuple[ExportObject, ...] = (
     ExportObject("shopify", "fulfillment_event", "lines", "jsonl.gz", shopify.fulfillment_events),
     ExportObject("instagram", "comment", "graph", "json", instagram.comments),
     ExportObject("instagram", "conversation", "graph", "json", instagram.conversations),
+    ExportObject("instagram", "media", "graph", "json", instagram.media),
     ExportObject("segment", "message", "lines", "jsonl.gz", segment.messages),
     ExportObject("zendesk", "ticket", "zendesk", "json", zendesk.tickets, root="tickets"),
     ExportObject("zendesk", "user", "zendesk", "json", zendesk.users, root="users"),

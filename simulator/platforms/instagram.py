@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from simulator.journey import DAY
 from simulator.sales import FIRST_ORDER_NUMBER
-from simulator.text import digits, joined, json_of, lookup, stamps, struct_of
+from simulator.text import choose_text, digits, joined, json_of, lookup, stamps, struct_of
 from simulator.texts import BLOCKS, TEXTS, TOPIC_NAMES
 from simulator.touches import Writings
-from simulator.vocabulary import name_tables
+from simulator.vocabulary import PRODUCTS, name_tables
 from simulator.world import World
 
 I64 = NDArray[np.int64]
@@ -94,7 +94,7 @@ def comments(world: World, night: int, chunk: int) -> Iterator[pl.Series]:
 
 def _comment_records(world: World, written: Writings, rows: I64) -> pl.Series:
     key, brand = written.key[rows], written.is_brand[rows]
-    media = FIRST_MEDIA + world.draws.below("comment/media", key // 2, MEDIA_COUNT) * 7
+    media = media_ids(media_of(world, written.key[rows] // 2, _asked_at(world, written, rows)))
     out = np.empty(len(rows), dtype=np.int64)
     parts, place = [], 0
     for is_brand in (False, True):
@@ -122,7 +122,7 @@ def _comment_records(world: World, written: Writings, rows: I64) -> pl.Series:
             handle = usernames(world, who)
             ids = pl.Series(scoped_ids(world, who)).cast(pl.String)
             body |= {"username": handle, "from": struct_of(len(mine), id=ids, username=handle)}
-        body["media"] = struct_of(len(mine), id=pl.Series(media[mine]).cast(pl.String))
+        body["media"] = struct_of(len(mine), id=media.gather(pl.Series(mine).cast(pl.UInt32)))
         body["hidden"] = pl.Series([False]).new_from_index(0, len(mine))
         body["like_count"] = pl.Series(world.draws.below("comment/likes", k, 8))
         parts.append(json_of(len(mine), **body))
@@ -217,3 +217,68 @@ def _conversation_records(world: World, written: Writings, people: I64, now: int
         messages=pl.struct(data=pl.col("messages")),
     )
     return grouped.select(record.struct.json_encode()).to_series()
+
+
+def media_times(world: World) -> I64:
+    """When each of the brand's posts went up: every few days, from a week before anybody came."""
+    start = (world.first_day - world.settings.history_days - 7) * DAY
+    gap = (end_of_nights(world) - start) // MEDIA_COUNT
+    index = np.arange(MEDIA_COUNT, dtype=np.int64)
+    return start + index * gap + world.draws.below("media/time", index, gap // 2)
+
+
+def end_of_nights(world: World) -> int:
+    """First second after the last night."""
+    return world.window(world.settings.nights - 1)[1]
+
+
+def _asked_at(world: World, written: Writings, rows: I64) -> I64:
+    """The moment of each comment, for an answer the moment of the comment it answers: both stand under one post."""
+    asked = world.steps.at[written.key[rows] // 2]
+    return np.asarray(asked, dtype=np.int64)
+
+
+def media_of(world: World, key: I64, at: I64) -> I64:
+    """The post a comment stands under: one that was up at the time, newer ones more often."""
+    posted = np.maximum(np.searchsorted(media_times(world), at, side="right"), 1)
+    return ((1 - world.draws.uniform("comment/media", key) ** 2) * posted).astype(np.int64).clip(0, posted - 1)
+
+
+def media_ids(media: I64) -> pl.Series:
+    """Media id of a post number."""
+    return pl.Series(FIRST_MEDIA + media * 7).cast(pl.String)
+
+
+def media(world: World, night: int, chunk: int) -> Iterator[pl.Series]:
+    """JSON records of all posts up at the end of the night, with their counts as of then."""
+    from simulator.text import hex16
+
+    now = world.window(night)[1]
+    times = media_times(world)
+    post = np.flatnonzero(times < now).astype(np.int64)
+    written = world.voices.comments
+    known = np.flatnonzero(written.at < now)
+    places = media_of(world, written.key[known] // 2, _asked_at(world, written, known))
+    comment_count = np.bincount(places, minlength=MEDIA_COUNT)[post]
+    code = hex16(world.draws.bits("media/code", post)).str.slice(0, 11)
+    reel = world.draws.chance("media/reel", post, 0.4)
+    caption = lookup([f"{p.title}. New in the shop." for p in PRODUCTS], post % len(PRODUCTS))
+    address = joined("https://scontent.cdninstagram.com/v/", code, f".jpg?oe={night:06x}")  # signed anew each night
+    yield json_of(
+        len(post),
+        id=media_ids(post),
+        ig_id=pl.Series(3_000_000_000_000_000_000 + post * 13).cast(pl.String),
+        shortcode=code,
+        permalink=joined("https://www.instagram.com/p/", code, "/"),
+        username=pl.lit(BRAND_NAME),
+        owner=pl.struct(id=pl.lit(str(BRAND_ID))),
+        caption=caption,
+        media_type=choose_text(reel, "VIDEO", "IMAGE"),
+        media_product_type=choose_text(reel, "REELS", "FEED"),
+        timestamp=stamps(times[post], GRAPH_TIME),
+        like_count=pl.Series(40 + comment_count * 9),
+        comments_count=pl.Series(comment_count),
+        is_comment_enabled=pl.lit(True),
+        media_url=address,
+        thumbnail_url=address,
+    )

@@ -115,6 +115,22 @@ def test_graph_pages(brand: Path) -> None:
     assert own > 20 and others > own
 
 
+def test_comments_stand_under_posts_that_were_up(brand: Path, samples: Path) -> None:
+    example = json.loads((samples / "instagram/python_facebook_apache2/models/ig_media.json").read_text())
+    folders = sorted((brand / "instagram" / "media").iterdir())
+    posts = {p["id"]: p for f in folders for page in f.iterdir() for p in json.loads(text_of(page))["data"]}
+    first = next(iter(posts.values()))
+    assert set(first) - set(example) <= {"media_product_type", "owner", "is_comment_enabled"}
+    seen = 0
+    for file in night_files(brand, "instagram", "comment"):
+        for comment in json.loads(text_of(file))["data"]:
+            if comment["timestamp"] != "soon":
+                assert posts[comment["media"]["id"]]["timestamp"] < comment["timestamp"]
+                seen += 1
+    counts = [json.loads(text_of(next(f.iterdir())))["data"][0]["comments_count"] for f in folders]
+    assert counts == sorted(counts) and seen > 200
+
+
 def test_segment_messages_have_their_own_shapes(brand: Path, truth: Truth) -> None:
     kinds: dict[str, int] = {}
     late = 0

@@ -17,6 +17,7 @@ Truth = Callable[[str], pl.DataFrame]
 ROOTS = {
     "comment": "data",
     "conversation": "data",
+    "media": "data",
     "ticket": "tickets",
     "user": "users",
     "user_identity": "identities",
