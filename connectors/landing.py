@@ -75,6 +75,7 @@ def _land_object(contract: PlatformContract, export: ExportObject, date: dt.date
     if refused:
         warehouse.reject_batch(batch_id, refused)
     elif not found:
+        warehouse.ensure_tables(spec_of(platform, export))  # staging reads the table, empty or not
         where = " or ".join(place.describe(platform, form.pattern, date) for form in export.files)
         reason = f"There is no file at {where}. If the export is late, pull this date again when it has come."
         warehouse.miss_batch(batch_id, reason)
