@@ -43,7 +43,8 @@ class _Group:
 def birth_days_clash(a: int, b: int) -> bool:
     """Two dates (year*10000 + month*100 + day) that cannot be one person's.
 
-    One differing part, or day and month exchanged, is how the same date is mistyped; two differing parts are two people.
+    One differing part, or day and month exchanged, is how the same date is mistyped; two differing parts are two
+    people.
     """
     if a == b:
         return False

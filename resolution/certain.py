@@ -1,8 +1,8 @@
 """Certain links: records that share an identifier, with the guards that keep one bad value from joining strangers.
 
-Two steps, both set-based. `identifier_keys` turns identifiers into integer keys (blocked values and pseudo e-mails leave
-here); `key_edges` joins the holders of each key, unless the key exceeds a limit, as a star around one record: n-1 edges,
-never n². Keys are stored beside the block keys, so that a night finds the holders of a changed value by index.
+Two steps, both set-based. `identifier_keys` turns identifiers into integer keys (blocked values and pseudo e-mails
+leave here); `key_edges` joins the holders of each key, unless the key exceeds a limit, as a star around one record: n-1
+edges, never n². Keys are stored beside the block keys, so that a night finds the holders of a changed value by index.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def certain_edges(
 
 
 def identifier_keys(identifiers: pd.DataFrame, rules: IdentifierRules) -> pd.DataFrame:
-    """Usable identifiers as keys: position int32, pass int16 (the rule's code), key int64; no row for blocked values."""
+    """Usable identifiers as keys: position int32, pass int16 (the rule's code), key int64; no row for blocked
+    values.
+    """
     import pandas as pd
     import polars as pl
 

@@ -184,7 +184,9 @@ def _pairs(pairs: np.ndarray | None) -> np.ndarray:
 
 
 def _link_pairs(edges: pd.DataFrame, threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """One row per linked pair: left, right int64, the best weight in 1/1000 of a bit, whether certain evidence is in."""
+    """One row per linked pair: left, right int64, the best weight in 1/1000 of a bit, whether certain evidence is
+    in.
+    """
     import numpy as np
 
     keep = edges["match_probability"].to_numpy(float) >= threshold

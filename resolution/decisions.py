@@ -125,7 +125,9 @@ def _path(same: dict[str, list[str]], start: str, goal: str) -> list[str]:
 
 
 def store_decisions(decisions: Iterable[Decision]) -> int:
-    """Put decisions in force, in one transaction; how many are new. Raises ContradictoryDecisionsError against all in force."""
+    """Put decisions in force, in one transaction; how many are new. Raises ContradictoryDecisionsError against all
+    in force.
+    """
     import warehouse
     from resolution.store import lookup
     from resolution.store.read import NightReader

@@ -180,7 +180,9 @@ def edges_by_position(edges: pa.Table, people: People) -> pd.DataFrame:
 
 
 def edge_changes(stored: pa.Table, wanted: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """(withdrawn, added): stored evidence that no longer holds as it stands, and evidence that is new or weighs anew."""
+    """(withdrawn, added): stored evidence that no longer holds as it stands, and evidence that is new or weighs
+    anew.
+    """
     import polars as pl
 
     before, after = pl.from_arrow(stored), pl.from_arrow(wanted)

@@ -115,7 +115,8 @@ def explain_customer(golden_customer_id: str, *, show_values: bool = False) -> E
 
 
 def best_path(edges: list[Edge], start: str, goal: str) -> list[Edge]:
-    """The chain of links from start to goal whose weakest link is strongest (then: the shortest); empty if there is none.
+    """The chain of links from start to goal whose weakest link is strongest (then: the shortest); empty if there is
+    none.
 
     Widest path after Pollack 1960, by Dijkstra's scheme. 'different' decisions are no links.
     """

@@ -18,7 +18,9 @@ ORDER_KINDS = ("order_contact", "guest_order")
 
 @dataclass(frozen=True)
 class WarehouseEvaluation:
-    """persons: against true persons. findable: recall's honest ceiling, only pairs that the exports allow to be found."""
+    """persons: against true persons. findable: recall's honest ceiling, only pairs that the exports allow to be
+    found.
+    """
 
     persons: Evaluation
     findable: Evaluation | None
@@ -111,7 +113,8 @@ def format_evaluation(result: WarehouseEvaluation) -> str:
         if part is None:
             continue
         lines.append(
-            f"{name + ', pairwise':22}  {part.pairwise_precision:7.4f} {part.pairwise_recall:7.4f} {part.pairwise_f1:7.4f}"
+            f"{name + ', pairwise':22}  {part.pairwise_precision:7.4f} {part.pairwise_recall:7.4f}"
+            f" {part.pairwise_f1:7.4f}"
         )
         lines.append(
             f"{name + ', B-cubed':22}  {part.bcubed_precision:7.4f} {part.bcubed_recall:7.4f} {part.bcubed_f1:7.4f}"

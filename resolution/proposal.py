@@ -1,4 +1,6 @@
-"""From evidence to a run's proposal: clusters, golden ids, life-cycle events and golden records, written to `next_*`."""
+"""From evidence to a run's proposal: clusters, golden ids, life-cycle events and golden records, written to
+`next_*`.
+"""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ NEVER = 2**62  # run number of a record that has no earlier link
 class Registry:
     """What is known about the records in scope before the run. Every earlier id in scope comes with all its records.
 
-    links: source_record_key, golden_customer_id (str), since_run_id int64 (first run that knew the record); current only.
-    customers: golden_customer_id, created_run_id int64, status: ids of `links` and `history`.
+    links: source_record_key, golden_customer_id (str), since_run_id int64 (first run that knew the record); current
+    only. customers: golden_customer_id, created_run_id int64, status: ids of `links` and `history`.
     history: source_record_key, golden_customer_id, since_run_id: last link of records that have none now.
     issued: founding_record_key, generations int64: how many ids a record has founded so far (absent = none).
     """
@@ -53,7 +53,9 @@ class Assignment:
     events: pl.DataFrame
 
     def count(self, kind: str) -> int:
-        """Events of a kind; a move of records between two existing ids ('split' without a new id) is not a new customer."""
+        """Events of a kind; a move of records between two existing ids ('split' without a new id) is not a new
+        customer.
+        """
         import polars as pl
 
         rows = self.events.filter(pl.col("change_kind") == kind)
@@ -125,7 +127,9 @@ def assign(
 
 
 def _follow(members: pl.DataFrame, previous: Registry) -> pl.DataFrame:
-    """Which cluster each earlier id follows, and whether it survives there: golden_customer_id, cluster, is_survivor."""
+    """Which cluster each earlier id follows, and whether it survives there: golden_customer_id, cluster,
+    is_survivor.
+    """
     import polars as pl
 
     parts = (
@@ -274,9 +278,8 @@ def _reasons(links: pl.DataFrame, edges: pl.DataFrame | None) -> pl.DataFrame:
     """Evidence between the records of a merged id and the rest of its new customer: from_id, to_id, evidence (list)."""
     import polars as pl
 
-    schema = {"from_id": pl.String, "to_id": pl.String, "evidence": pl.List(pl.String)}
     if edges is None or edges.height == 0:
-        return pl.DataFrame(schema=schema)
+        return pl.DataFrame(schema={"from_id": pl.String, "to_id": pl.String, "evidence": pl.List(pl.String)})
     lookup = links.select("source_record_key", "golden_customer_id", "earlier_id")
     both = edges.join(lookup, left_on="left_key", right_on="source_record_key").join(
         lookup, left_on="right_key", right_on="source_record_key", suffix="_right"

@@ -81,8 +81,8 @@ def load_survivorship_rules(path: Path = RULES_PATH) -> SurvivorshipRules:
 def golden_records(records: pl.DataFrame, rules: SurvivorshipRules | None = None) -> pl.DataFrame:
     """One golden record per customer.
 
-    records: golden_customer_id, source_record_key, source_platform, record_kind, the attributes of person records, consents
-    and seen times. Returns golden_customer_id, the attributes, is_identified, record_count, platform_count,
+    records: golden_customer_id, source_record_key, source_platform, record_kind, the attributes of person records,
+    consents and seen times. Returns golden_customer_id, the attributes, is_identified, record_count, platform_count,
     first_seen_at, last_seen_at, provenance (JSON text: attribute → record and deciding criterion), conflicts (list of
     attributes with more than one value), sorted by golden_customer_id. Depends on each customer's records only.
     """

@@ -28,13 +28,15 @@ ACCEPT = (
     """insert into identity.golden_customers
            (golden_customer_id, created_run_id, created_date, status, record_count, founding_record_key)
        select n.golden_customer_id, n.run_id, r.export_date, 'live', n.record_count, n.founding_record_key
-       from identity.next_golden_customers n join identity.runs r using (run_id) where n.run_id = %(run)s and n.is_new""",
+       from identity.next_golden_customers n join identity.runs r using (run_id)
+       where n.run_id = %(run)s and n.is_new""",
     """update identity.golden_customers c
        set status = n.status, merged_into_id = n.merged_into_id, record_count = n.record_count,
            closed_run_id = case when n.status = 'live' then null else n.run_id end
        from identity.next_golden_customers n
        where n.run_id = %(run)s and not n.is_new and c.golden_customer_id = n.golden_customer_id
-         and (c.status, c.merged_into_id, c.record_count) is distinct from (n.status, n.merged_into_id, n.record_count)""",
+         and (c.status, c.merged_into_id, c.record_count) is distinct from (n.status, n.merged_into_id,
+         n.record_count)""",
     """update identity.record_links l set valid_to_run_id = %(run)s
        from identity.next_record_links n
        where n.run_id = %(run)s and l.source_record_key = n.source_record_key and l.valid_to_run_id is null""",
@@ -89,7 +91,7 @@ def accept(connection: psycopg.Connection[Any], run_id: int) -> bool:
         # A full run proposes all evidence and all keys, so the old ones go at once.
         connection.execute("truncate identity.match_edges, identity.block_keys")
     for statement in ACCEPT:
-        connection.execute(sql.SQL(statement), {"run": run_id})  # type: ignore[arg-type]
+        connection.execute(sql.SQL(statement), {"run": run_id})
     empty_next(connection)
     log.info("identity run %d accepted (%s)", run_id, run.kind)
     return True

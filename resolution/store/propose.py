@@ -49,7 +49,7 @@ def find_run(connection: psycopg.Connection[Any], run_id: int, *, lock: bool = F
 def _run_row(connection: psycopg.Connection[Any], condition: str, *params: Any) -> StoredRun | None:
     query = sql.SQL(
         "select run_id, export_date, status, kind, source_seq, parameter_version, customers_total from identity.runs "
-    ) + sql.SQL(condition)  # type: ignore[arg-type]
+    ) + sql.SQL(condition)
     row = connection.execute(query, params or None).fetchone()
     return StoredRun(*row) if row else None
 

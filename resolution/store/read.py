@@ -39,7 +39,7 @@ class NightReader:
         self.connection = connection
 
     def _run(self, statement: str, *params: Any, **parts: sql.Composable) -> psycopg.Cursor[Any]:
-        query = sql.SQL(statement).format(live=LIVE, effective=EFFECTIVE, **parts)  # type: ignore[arg-type]
+        query = sql.SQL(statement).format(live=LIVE, effective=EFFECTIVE, **parts)
         named = params[0] if params and isinstance(params[0], dict) else params or None
         return self.connection.execute(query, named)
 
@@ -79,7 +79,7 @@ class NightReader:
         stamp = pa.timestamp("us", tz="UTC")
         types: dict[str, pa.DataType] = {"source_record_key": pa.string()}
         types |= {c: pa.string() for c in TEXT_COLUMNS}
-        types |= {c: stamp for c in TIME_COLUMNS} | {c: pa.bool_() for c in FLAG_COLUMNS}
+        types |= dict.fromkeys(TIME_COLUMNS, stamp) | {c: pa.bool_() for c in FLAG_COLUMNS}
         # ISO 8601 with Z, which Arrow reads whatever the session's date style.
         times = [
             sql.SQL("to_char(r.{0} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')").format(sql.Identifier(c))
@@ -213,21 +213,21 @@ class NightReader:
     def stored_edges(self) -> pa.Table:
         """Accepted edges that tonight's evidence replaces: certain within `near`, probable at `focus`."""
         return self._edges(
-            """select m.* from identity.match_edges m
+            """select {columns} from identity.match_edges m
                join near a on a.source_record_key = m.left_key join near b on b.source_record_key = m.right_key
                where m.kind = 'certain'
                union all
-               select m.* from identity.match_edges m join focus f on f.source_record_key = m.left_key
+               select {columns} from identity.match_edges m join focus f on f.source_record_key = m.left_key
                where m.kind = 'probable'
                union all
-               select m.* from identity.match_edges m join focus f on f.source_record_key = m.right_key
+               select {columns} from identity.match_edges m join focus f on f.source_record_key = m.right_key
                where m.kind = 'probable'
                  and not exists (select 1 from focus g where g.source_record_key = m.left_key)"""
         )
 
     def stored_decisions(self) -> pa.Table:
         """Decisions as they were applied by the accepted runs."""
-        return self._edges("select m.* from identity.match_edges m where m.kind = 'decision'")
+        return self._edges("select {columns} from identity.match_edges m where m.kind = 'decision'")
 
     def live_decisions(self) -> list[tuple[str, str, str, str, str]]:
         """Decisions in force: left_key, right_key, verdict, author, reason."""
@@ -247,7 +247,9 @@ class NightReader:
         return {str(row[0]) for row in rows.fetchall()}
 
     def find_scope(self, run_id: int) -> None:
-        """Fill `scope`: every record connected, by earlier or new evidence or a golden id, with one whose evidence changed."""
+        """Fill `scope`: every record connected, by earlier or new evidence or a golden id, with one whose evidence
+        changed.
+        """
         self._run("create temp table scope (source_record_key uuid primary key, step integer) on commit drop")
         self._run("insert into scope select source_record_key, 0 from changed")
         self._run(
@@ -263,7 +265,8 @@ class NightReader:
                 """insert into scope select found.k, %(step)s + 1 from (
                        select m.right_key from scope s join identity.match_edges m on m.left_key = s.source_record_key
                        where s.step = %(step)s and m.evidence <> 'different'
-                       union select m.left_key from scope s join identity.match_edges m on m.right_key = s.source_record_key
+                       union select m.left_key from scope s
+                       join identity.match_edges m on m.right_key = s.source_record_key
                        where s.step = %(step)s and m.evidence <> 'different'
                        union select e.right_key from scope s join identity.next_match_edges e
                        on e.left_key = s.source_record_key
@@ -287,23 +290,24 @@ class NightReader:
     def scope_edges(self, run_id: int) -> pa.Table:
         """Effective evidence inside `scope`: stored and not withdrawn, or new."""
         return self._edges(
-            """select m.* from identity.match_edges m
+            """select {columns} from identity.match_edges m
                join scope a on a.source_record_key = m.left_key join scope b on b.source_record_key = m.right_key
                where not exists (select 1 from identity.next_match_edges w where w.run_id = {run} and w.is_withdrawn
                      and (w.left_key, w.right_key, w.kind, w.evidence)
                        = (m.left_key, m.right_key, m.kind, m.evidence))
                union all
-               select m.* from identity.next_match_edges m where m.run_id = {run} and not m.is_withdrawn""",
+               select {columns} from identity.next_match_edges m where m.run_id = {run} and not m.is_withdrawn""",
             run=sql.Literal(run_id),
         )
 
     def _edges(self, statement: str, **parts: sql.Composable) -> pa.Table:
         import pyarrow as pa
 
-        inner = sql.SQL(statement).format(**parts)  # type: ignore[arg-type]
-        columns = "left_key, right_key, kind, evidence, match_weight, match_probability"
-        text = inner.as_string(self.connection).replace("m.*", ", ".join(f"m.{c}" for c in columns.split(", ")))
-        query = sql.SQL(f"select {columns} from ({text}) e")  # type: ignore[arg-type]
+        columns = sql.SQL("m.left_key, m.right_key, m.kind, m.evidence, m.match_weight, m.match_probability")
+        inner = sql.SQL(statement).format(columns=columns, **parts)
+        query = sql.SQL(
+            "select left_key, right_key, kind, evidence, match_weight, match_probability from ({}) e"
+        ).format(inner)
         types: dict[str, pa.DataType] = dict.fromkeys(("left_key", "right_key", "kind", "evidence"), pa.string())
         return copy_out(
             self.connection, query, types | {"match_weight": pa.float32(), "match_probability": pa.float64()}

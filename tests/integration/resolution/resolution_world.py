@@ -1,4 +1,6 @@
-"""A small made-up brand in the `int_*` tables: persons with several records, households, typing errors, shared phones."""
+"""A small made-up brand in the `int_*` tables: persons with several records, households, typing errors, shared
+phones.
+"""
 
 from __future__ import annotations
 
@@ -161,7 +163,8 @@ def make_world(persons: int, seed: int) -> list[Record]:
             values: dict[str, Any] = dict.fromkeys(RECORD_COLUMNS)
             values |= {
                 "source_record_key": key_of(platform, kind, record_id),
-                "source_platform": platform, "record_kind": kind, "source_record_id": record_id, "is_internal": False, "is_deleted": False,
+                "source_platform": platform, "record_kind": kind, "source_record_id": record_id, "is_internal":
+                False, "is_deleted": False,
                 "first_seen_at": f"2024-01-{n + 1:02d} 10:00:00+00", "last_seen_at": f"2024-02-{n + 1:02d} 10:00:00+00",
             }  # fmt: skip
             identifiers: list[tuple[str, str, str, bool]] = []
@@ -288,7 +291,7 @@ class Brand:
         return set(
             self.rows(
                 """select golden_customer_id, email, phone, full_name, family_name, birth_date, address_line, city,
-                          postcode, email_consent, is_identified, record_count, platform_count, first_seen_at, last_seen_at,
-                          provenance::text, conflicts::text, household_id from identity.golden_records"""
+                          postcode, email_consent, is_identified, record_count, platform_count, first_seen_at,
+                          last_seen_at, provenance::text, conflicts::text, household_id from identity.golden_records"""
             )
         )

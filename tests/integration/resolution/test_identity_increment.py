@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+
 from tests.integration.resolution.resolution_world import Brand, Record, make_world
 
 
@@ -56,7 +57,7 @@ def check_history(brand: Brand) -> None:
         assert brand.rows(f"select count(*) from identity.next_{table}") == [(0,)]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_any_nights_in_any_order_equal_one_full_run(brand: Brand, seed: int) -> None:
     rng = random.Random(seed)
     records = make_world(110, seed)
@@ -66,7 +67,7 @@ def test_any_nights_in_any_order_equal_one_full_run(brand: Brand, seed: int) -> 
     waiting = records[150:]
     rng.shuffle(waiting)
     gone: list[Record] = []
-    for _ in range(4):
+    for _ in range(3):
         size = rng.randrange(1, 30)
         arriving, waiting = waiting[:size], waiting[size:]
         for record in (changed := rng.sample(known, 8)):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.integration.resolution.resolution_world import Brand, make_world
 
 import resolution
 from resolution.decisions import ContradictoryDecisionsError, make_decision, store_decisions
 from resolution.store.accept import RunStateError
+from tests.integration.resolution.resolution_world import Brand, make_world
 
 
 def snapshot(brand: Brand) -> tuple:

@@ -40,7 +40,8 @@ def test_values_are_compared_after_normalisation_and_within_their_namespace() ->
 
 @pytest.mark.parametrize(
     "value",
-    ["", " ", "null", "N/A", "0000", "info@brand.com", "noreply@x.org", "12345@facebook.com", "q@privaterelay.appleid.com",
+    ["", " ", "null", "N/A", "0000", "info@brand.com", "noreply@x.org", "12345@facebook.com",
+    "q@privaterelay.appleid.com",
      "a1b2@marketplace.amazon.com", "not an address", "two@at@signs", "test@mail.com", "xxxxx"],
 )  # fmt: skip
 def test_blocked_and_pseudo_emails_never_link(value: str) -> None:
@@ -123,7 +124,8 @@ def test_no_identifiers_give_an_empty_table_of_the_right_types() -> None:
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"normalise": "loud"}, "normalise"), ({"code": 7}, "code"), ({"max_records": 0}, "max_records"), ({"colour": 1}, "colour"),
+    [({"normalise": "loud"}, "normalise"), ({"code": 7}, "code"), ({"max_records": 0}, "max_records"),
+     ({"colour": 1}, "colour"),
      ({"blocked_patterns": ["("]}, "regular expression")],
 )  # fmt: skip
 def test_wrong_rules_are_named(change: dict, words: str) -> None:

@@ -120,7 +120,10 @@ def test_no_giant_cluster() -> None:
 
 
 graph = st.lists(
-    st.tuples(st.integers(0, 9), st.integers(0, 9), st.sampled_from([2.0, 4.5, 9.0, 13.0, 20.0]), st.sampled_from(["certain", "probable"])),
+    st.tuples(
+        st.integers(0, 9), st.integers(0, 9), st.sampled_from([2.0, 4.5, 9.0, 13.0, 20.0]),
+        st.sampled_from(["certain", "probable"]),
+    ),
     max_size=25,
 )  # fmt: skip
 pair = st.tuples(st.integers(0, 9), st.integers(0, 9)).filter(lambda p: p[0] != p[1])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.unit.resolution_registry.golden_ledger import Ledger
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.unit.resolution_registry.golden_ledger import Ledger
 
 KEYS = [f"k{i}" for i in range(9)]
 Night = dict[str, int]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.resolution_registry.golden_ledger import Ledger
-
 from resolution.registry import golden_id
+from tests.unit.resolution_registry.golden_ledger import Ledger
 
 
 def kinds(result) -> list[str]:
