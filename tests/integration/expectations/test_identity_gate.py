@@ -145,12 +145,13 @@ def test_many_mixed_up_people_stop(registry: psycopg.Connection) -> None:
     registry.execute(
         "insert into intermediate.int_person_records select lpad(n::text, 32, '5')::uuid, 'zendesk', null, null,"
         " case when n % 4 = 0 and n < 100 then 'Anna' else 'Name' || n end,"
-        " date '1950-01-01' + case when n < 100 then n else 0 end::integer, false, false, 1 from generate_series(0, 999) n"
+        " date '1950-01-01' + case when n < 100 then n else 0 end::integer, false, false, 1"
+        " from generate_series(0, 999) n"
     )
     registry.execute("delete from intermediate.int_person_records where source_platform = 'shopify'")
     registry.execute(
-        "insert into identity.next_record_links select 2, lpad(n::text, 32, '5')::uuid, lpad((n / 4)::text, 32, '7')::uuid,"
-        " 'probable', 0.9 from generate_series(0, 999) n"
+        "insert into identity.next_record_links select 2, lpad(n::text, 32, '5')::uuid,"
+        " lpad((n / 4)::text, 32, '7')::uuid, 'probable', 0.9 from generate_series(0, 999) n"
     )
     registry.execute(
         "insert into identity.next_golden_customers select 2, lpad(n::text, 32, '7')::uuid, 'live', null, 4,"
