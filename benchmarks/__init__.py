@@ -1,0 +1,1 @@
+"""Repeatable measurements against peers; each prints ratios from one run."""

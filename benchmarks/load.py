@@ -1,0 +1,217 @@
+"""How fast exports become audited raw tables, beside plain COPY and dlt loading the same files.
+
+    python -m benchmarks.load [--rows 1000000] [--formats csv,jsonl] [--peers copy,dlt]
+
+Makes a 10-column CSV and a JSON lines file (seeded), then, in this one run and on the warehouse of the settings:
+  journeyline   land (fetch, parse, type, COPY) + audit_batch + promote into an empty raw table
+  copy text     psycopg COPY of the CSV into a table of ten text columns (the least that can be done)
+  copy typed    the same into typed columns
+  dlt           dlt's filesystem-free pipeline reading the same file, if dlt is installed (requirements-bench.lock)
+Each measurement is a process of its own; its peak memory is the process's resident set. Rows per second count the
+whole way of the file. Contracts of the measured objects are made for the run; nothing of the product's is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+COLUMNS = ("order_id", "customer_id", "email", "created_at", "status", "quantity", "price", "is_gift", "country", "note")
+TYPES = ("text", "text", "text", "timestamptz", "text", "integer", "numeric(18,2)", "boolean", "text", "text")
+NIGHT = "2026-01-31"
+CONTRACT = """
+platform: {platform}
+title: Benchmark
+description: Made by benchmarks/load.py.
+objects:
+  sale:
+    description: One row = one sale.
+    files:
+      - {{pattern: "sale/dt={{date}}/*.csv", format: csv}}
+      - {{pattern: "sale/dt={{date}}/*.jsonl", format: json, line_delimited: true}}
+    key: [order_id]
+    columns:
+      order_id: {{required: true}}
+      customer_id: {{}}
+      email: {{pii: email}}
+      created_at: {{type: timestamptz, required: true}}
+      status: {{}}
+      quantity: {{type: integer}}
+      price: {{type: "numeric(18,2)"}}
+      is_gift: {{type: boolean}}
+      country: {{}}
+      note: {{}}
+"""
+
+
+def make_file(path: Path, rows: int, seed: int = 7) -> None:
+    """A seeded file of `rows` sales, about 110 bytes each as CSV."""
+    draw = random.Random(seed)
+    notes = ["", "", "", "ring twice", "leave it, please, at the door", "gift"]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if path.suffix == ".csv":
+            file.write(",".join(COLUMNS) + "\n")
+        for n in range(rows):
+            note = notes[draw.randrange(6)]
+            when = f"2026-01-{1 + n % 30:02d}T{n % 24:02d}:{n % 60:02d}:{draw.randrange(60):02d}+01:00"
+            customer, quantity, price = draw.randrange(rows // 3 + 1), draw.randrange(1, 9), f"{draw.randrange(99999) / 100:.2f}"
+            values = (f"ord-{n:09d}", f"c{customer}", f"person{customer}@example.org", when, "paid", quantity, price)
+            gift = draw.random() < 0.1
+            if path.suffix == ".csv":
+                text = f'"{note}"' if "," in note else note
+                file.write(",".join(map(str, values)) + f",{'true' if gift else 'false'},DE,{text}\n")
+            else:
+                file.write(json.dumps(dict(zip(COLUMNS, (*values, gift, "DE", note), strict=True))) + "\n")
+
+
+def journeyline(path: Path) -> dict[str, float]:
+    """Export file → audited raw; seconds of each step."""
+    import connectors
+    import expectations
+    import warehouse
+    from connectors import contracts
+
+    platform = f"bench_{path.suffix[1:]}"
+    folder = path.parent / platform
+    exports = folder / "exports" / platform / "sale" / f"dt={NIGHT}"
+    exports.mkdir(parents=True, exist_ok=True)
+    os.link(path, exports / path.name)
+    contracts.CONTRACTS = folder
+    (folder / f"{platform}.yml").write_text(CONTRACT.format(platform=platform))
+    with warehouse.connect() as connection:
+        for schema in ("landing", "raw"):
+            connection.execute(f'drop table if exists {schema}."{platform}__sale"'.encode())
+        connection.execute("delete from ops.batch_ledger where platform = %s", (platform,))
+    import duckdb  # noqa: F401 - paid once a night, not once a file
+    import great_expectations  # noqa: F401
+    import pyarrow.csv  # noqa: F401
+
+    start = time.perf_counter()
+    (batch,) = connectors.land(platform, NIGHT, str(folder / "exports"))
+    landed = time.perf_counter()
+    if batch.status != "landed":
+        raise SystemExit(f"{batch.status}: {batch.reason}")
+    expectations.audit_batch(batch.batch_id)
+    audited = time.perf_counter()
+    result = warehouse.promote(batch.batch_id, connectors.table_spec(platform, "sale"))
+    done = time.perf_counter()
+    assert result.rows_inserted == result.rows_read
+    return {"seconds": done - start, "land": landed - start, "audit": audited - landed, "promote": done - audited}
+
+
+def plain_copy(path: Path, typed: bool) -> dict[str, float]:
+    """psycopg COPY of the CSV file, straight into one table."""
+    import warehouse
+
+    kinds = TYPES if typed else ("text",) * len(COLUMNS)
+    listed = ", ".join(f"{name} {kind}" for name, kind in zip(COLUMNS, kinds, strict=True))
+    with warehouse.connect() as connection:
+        connection.execute("drop table if exists public.bench_copy")
+        connection.execute(f"create table public.bench_copy ({listed})".encode())
+        start = time.perf_counter()
+        with path.open("rb") as file, connection.cursor() as cursor:
+            with cursor.copy("copy public.bench_copy from stdin (format csv, header)") as copy:
+                while chunk := file.read(1 << 20):
+                    copy.write(chunk)
+        connection.commit()
+        seconds = time.perf_counter() - start
+        connection.execute("drop table public.bench_copy")
+    return {"seconds": seconds}
+
+
+def with_dlt(path: Path) -> dict[str, float]:
+    """dlt loading the same file into the same server; {} when dlt is not installed."""
+    try:
+        import dlt
+    except ImportError:
+        return {}
+    import csv
+
+    import warehouse
+
+    def rows():
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from csv.DictReader(file) if path.suffix == ".csv" else map(json.loads, file)
+
+    pipeline = dlt.pipeline(
+        "journeyline_bench", destination=dlt.destinations.postgres(warehouse.warehouse_url()), dataset_name="bench_dlt",
+        pipelines_dir=str(path.parent / "dlt"),
+    )  # fmt: skip
+    start = time.perf_counter()
+    pipeline.run(rows(), table_name="sale", write_disposition="replace", primary_key="order_id")
+    seconds = time.perf_counter() - start
+    with warehouse.connect() as connection:
+        connection.execute("drop schema if exists bench_dlt cascade")
+    return {"seconds": seconds}
+
+
+def measure(kind: str, path: Path) -> dict[str, float]:
+    """Run one measurement in a process of its own; adds peak memory in MB."""
+    command = [sys.executable, "-m", "benchmarks.load", "--one", kind, "--file", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{kind}: {done.stderr[-2000:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def run_one(kind: str, path: Path) -> None:
+    import resource
+
+    functions = {
+        "journeyline": journeyline, "copy text": lambda p: plain_copy(p, False), "copy typed": lambda p: plain_copy(p, True),
+        "dlt": with_dlt,
+    }  # fmt: skip
+    figures = functions[kind](path)
+    print(json.dumps({**figures, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--formats", default="csv,jsonl")
+    parser.add_argument("--peers", default="copy,dlt")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        run_one(options.one, options.file)
+        return
+    import warehouse
+
+    warehouse.migrate()
+    with tempfile.TemporaryDirectory(prefix="journeyline-bench-") as folder:
+        for kind in options.formats.split(","):
+            path = Path(folder) / f"sales.{kind}"
+            make_file(path, options.rows)
+            print(f"\n{kind}: {options.rows:,} rows, {path.stat().st_size / 1e6:,.0f} MB, {os.cpu_count()} cores")
+            report(path, options.rows, options.peers.split(","))
+
+
+def report(path: Path, rows: int, peers: list[str]) -> None:
+    kinds = ["journeyline"]
+    kinds += ["copy text", "copy typed"] if "copy" in peers and path.suffix == ".csv" else []
+    kinds += ["dlt"] if "dlt" in peers else []
+    base = None
+    print(f"  {'':<12}{'seconds':>9}{'rows/s':>12}{'ratio':>8}{'peak MB':>9}")
+    for kind in kinds:
+        figures = measure(kind, path)
+        if "seconds" not in figures:
+            print(f"  {kind:<12}not installed: uv pip install -r requirements-bench.lock")
+            continue
+        base = base or figures["seconds"]
+        ratio = figures["seconds"] / base
+        print(f"  {kind:<12}{figures['seconds']:>9.1f}{rows / figures['seconds']:>12,.0f}{ratio:>8.2f}{figures['memory']:>9.0f}")
+        if kind == "journeyline":
+            steps = ", ".join(f"{name} {figures[name]:.1f} s" for name in ("land", "audit", "promote"))
+            print(f"  {'':<12}of which {steps}")
+
+
+if __name__ == "__main__":
+    main()
