@@ -40,8 +40,7 @@ with candidates as (
         case
             when o.{{ key[0] }} is null then not n.is_deleted
             when n.is_deleted then not o.is_deleted
-            else ({% for column in columns %}n.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %})
-                is distinct from ({% for column in columns %}o.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %})
+            else {% for column in columns %}n.{{ column }} is distinct from o.{{ column }}{% if not loop.last %} or {% endif %}{% endfor %}
         end as is_news
     from candidates as n
     left join {{ this }} as o on {% for column in key %}n.{{ column }} = o.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}

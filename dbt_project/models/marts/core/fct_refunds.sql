@@ -21,7 +21,8 @@ select
     records.golden_customer_id,
     records.source_record_key,
     refunds.source_platform,
-    refunds.order_id,
+    -- only an order of the same customer: a till receipt names an invoice that may not exist
+    orders.order_id,
     refunds.refunded_at,
     {{ local_date('refunds.refunded_at') }} as refunded_date,
     refunds.compensation_type,
@@ -29,8 +30,7 @@ select
     refunds.refund_amount,
     refunds.currency_code,
     -- a refund is restated at the rate of its order's day, so that order and refund cancel out
-    round(refunds.refund_amount * coalesce(orders.rate_to_reporting, rates.rate_to_reporting), 2)::numeric(18, 2) as refund_reporting_amount,
-    coalesce(refunds.order_id is not null and orders.order_id is null, false) as is_order_elsewhere
+    round(refunds.refund_amount * coalesce(orders.rate_to_reporting, rates.rate_to_reporting), 2)::numeric(18, 2) as refund_reporting_amount
 from records
 inner join {{ ref('int_refunds') }} as refunds on records.source_record_key = refunds.source_record_key
 left join {{ ref('int_orders_numbered') }} as orders

@@ -6,6 +6,7 @@
         {'columns': ['stage_key', 'occurred_date']},
         {'columns': ['order_id']},
     ],
+    pre_hook='{{ require_stage_rules() }}',
     post_hook='analyze {{ this }}',
 ) }}
 
@@ -15,6 +16,19 @@ with records as (
 
 orders as (
     select * from {{ ref('int_orders_numbered') }}
+),
+
+-- platforms quote an order by its name or by the shop's internal id
+order_references as (
+    select
+        orders.golden_customer_id,
+        reference.quoted_order_id,
+        orders.order_id,
+        orders.ordered_at,
+        orders.customer_order_no
+    from orders
+    cross join lateral (values (orders.order_id), (orders.alternate_order_id)) as reference (quoted_order_id)
+    where reference.quoted_order_id is not null
 ),
 
 -- one customer's events; an order counts only if it is this customer's own, so that the row depends on nobody else
@@ -31,19 +45,20 @@ events as (
         types.is_marketing_touch,
         types.is_visit,
         types.is_delivery,
-        orders.ordered_at as own_order_ordered_at,
-        orders.customer_order_no,
+        order_references.order_id as own_order_id,
+        order_references.ordered_at as own_order_ordered_at,
+        order_references.customer_order_no,
         case
-            when orders.order_id is null then 'none'
-            when orders.customer_order_no = 1 then 'first'
-            when orders.customer_order_no > 1 then 'repeat'
+            when order_references.order_id is null then 'none'
+            when order_references.customer_order_no = 1 then 'first'
+            when order_references.customer_order_no > 1 then 'repeat'
             else 'not_counted'
         end as order_class
     from records
     inner join {{ ref('int_touchpoints') }} as touchpoints on records.source_record_key = touchpoints.source_record_key
     left join {{ ref('touchpoint_types') }} as types on touchpoints.touchpoint_type = types.touchpoint_type
-    left join orders
-        on records.golden_customer_id = orders.golden_customer_id and touchpoints.order_id = orders.order_id
+    left join order_references
+        on records.golden_customer_id = order_references.golden_customer_id and touchpoints.order_id = order_references.quoted_order_id
     where not touchpoints.is_deleted
 ),
 
@@ -207,10 +222,11 @@ final as (
         extract(hour from staged.occurred_at at time zone '{{ var("reporting_timezone") }}')::smallint as occurred_hour,
         staged.touchpoint_no::integer as touchpoint_no,
         case when staged.is_visit then staged.visit_no end as visit_no,
-        staged.channel,
+        -- a visit that begins without a campaign or an outside referrer was typed in or bookmarked
+        case when staged.is_new_visit and staged.channel = 'web_site' then 'direct' else staged.channel end as channel,
         staged.campaign,
         staged.content_id,
-        staged.order_id,
+        coalesce(staged.own_order_id, staged.order_id) as order_id,
         staged.ticket_id,
         staged.customer_order_no,
         staged.intent,
@@ -239,7 +255,7 @@ final as (
         on
             staged.follows_order
             and staged.golden_customer_id = order_episode.golden_customer_id
-            and staged.order_id = order_episode.order_id
+            and staged.own_order_id = order_episode.order_id
             and order_episode.kind = 1
 )
 
