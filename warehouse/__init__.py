@@ -34,17 +34,17 @@ from warehouse.specs import ColumnSpec, TableSpec
 from warehouse.tables import ensure_tables
 
 __all__ = [
-    "NightRunningError",
-    "WarehouseError",
     "Affected",
     "Batch",
     "ColumnSpec",
     "DbtResult",
+    "NightRunningError",
     "PromoteResult",
     "PublishResult",
     "Settings",
     "TableChange",
     "TableSpec",
+    "WarehouseError",
     "connect",
     "ensure_database",
     "ensure_tables",

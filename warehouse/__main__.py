@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from warehouse.errors import WarehouseError
+
+if TYPE_CHECKING:
+    from warehouse.publish import PublishResult
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The warehouse: its server, its schema, its nights.")
 
@@ -113,7 +116,7 @@ def rollback(
     _print_publish(run(publish_id))
 
 
-def _print_publish(result) -> None:  # type: ignore[no-untyped-def]
+def _print_publish(result: PublishResult) -> None:
     if result.status == "unchanged":
         print(f"night {result.export_date}: nobody affected, nothing to publish")
         return

@@ -109,14 +109,16 @@ def _everyone(connection: psycopg.Connection[Any]) -> None:
     for table in _published_by_customer(connection):
         connection.execute(
             sql.SQL(
-                "insert into touched select distinct golden_customer_id, 'everyone' from {} where golden_customer_id is not null"
+                "insert into touched select distinct golden_customer_id, 'everyone' from {} where"
+                " golden_customer_id is not null"
             ).format(sql.Identifier("marts", table))
         )
 
 
 def _published_by_customer(connection: psycopg.Connection[Any]) -> list[str]:
     rows = connection.execute(
-        "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'golden_customer_id'"
+        "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname ="
+        " 'golden_customer_id'"
         " where c.relnamespace = 'marts'::regnamespace and c.relkind = 'r' and not a.attisdropped order by 1"
     ).fetchall()
     return [str(row[0]) for row in rows]
@@ -138,7 +140,7 @@ class _Search:
         self._clocks()
 
     def _add(self, query: str, values: dict[str, Any], **names: sql.Composable) -> None:
-        statement = sql.SQL("insert into touched (golden_customer_id, reason) " + query)  # type: ignore[arg-type]
+        statement = sql.SQL("insert into touched (golden_customer_id, reason) " + query)
         self.connection.execute(statement.format(**names), values)
 
     def _changed_events(self, table: str) -> None:
@@ -147,7 +149,8 @@ class _Search:
         values = {"reason": reason, "seq": self.last.watermarks.get(table, 0)}
         self._add(
             "select distinct k.golden_customer_id, %(reason)s from {table} as t join identity.record_links as k"
-            " on k.source_record_key = t.source_record_key and k.valid_to_run_id is null where t._changed_seq > %(seq)s",
+            " on k.source_record_key = t.source_record_key and k.valid_to_run_id is null where t._changed_seq >"
+            " %(seq)s",
             values,
             table=sql.Identifier("intermediate", table),
         )
@@ -165,7 +168,8 @@ class _Search:
 
     def _has_columns(self, schema: str, table: str, columns: tuple[str, ...]) -> bool:
         row = self.connection.execute(
-            "select count(*) from pg_attribute where attrelid = to_regclass(%s) and attname = any(%s) and not attisdropped",
+            "select count(*) from pg_attribute where attrelid = to_regclass(%s) and attname = any(%s) and not"
+            " attisdropped",
             (f'{schema}."{table}"', list(columns)),
         ).fetchone()
         return row == (len(columns),)
@@ -208,7 +212,8 @@ def _store(connection: psycopg.Connection[Any]) -> dict[str, int]:
 def _remember(connection: psycopg.Connection[Any], found: Affected) -> None:
     connection.execute("delete from ops.next_publish")
     connection.execute(
-        "insert into ops.next_publish (export_date, everyone, affected, reasons, watermarks, identity_run_id, rules_hash)"
+        "insert into ops.next_publish (export_date, everyone, affected, reasons, watermarks, identity_run_id,"
+            " rules_hash)"
         " values (%s, %s, %s, %s, %s, %s, %s)",
         (
             found.export_date, found.everyone, found.affected, json.dumps(found.reasons), json.dumps(found.watermarks),

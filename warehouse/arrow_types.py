@@ -20,7 +20,8 @@ def arrow_type(pg_type: str) -> pa.DataType:
 
     text → string, bigint → int64, integer → int32, smallint → int16, boolean → bool, double precision → float64,
     real → float32, numeric(p,s) → decimal128(p,s) (plain numeric: decimal128(38,9)), date → date32,
-    timestamptz → timestamp[us, UTC], timestamp → timestamp[us], uuid → fixed_size_binary[16], jsonb → string, x[] → list.
+    timestamptz → timestamp[us, UTC], timestamp → timestamp[us], uuid → fixed_size_binary[16],
+    jsonb → string, x[] → list.
     """
     import pyarrow as pa
 

@@ -90,7 +90,9 @@ def read_batches(
     """Batches in order of their ids, narrowed by what is given."""
     wanted = {"export_date": export_date, "platform": platform, "status": status}
     given = {name: value for name, value in wanted.items() if value is not None}
-    conditions = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in given]
+    conditions: list[sql.Composable] = [
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in given
+    ]
     query = sql.SQL(f"select {_FIELDS} from ops.batch_ledger where {{}} order by batch_id").format(  # noqa: S608
         sql.SQL(" and ").join(conditions or [sql.SQL("true")])
     )
@@ -241,7 +243,7 @@ class _Stream:
 
 
 def mark_landed(batch_id: int, rows_read: int) -> Batch:
-    """All files are parsed: `rows_read` rows were seen. Raises RowAccountingError when landed + rejected differ from it."""
+    """All files are parsed: `rows_read` rows were seen. RowAccountingError when landed + rejected differ from it."""
     with connect(name="journeyline land") as connection:
         batch = fetch_batch(connection, batch_id, lock=True)
         if batch.status != "open":
@@ -252,7 +254,8 @@ def mark_landed(batch_id: int, rows_read: int) -> Batch:
                 f" {batch.rows_rejected} were rejected. Every row must be one or the other."
             )
         connection.execute(
-            "update ops.batch_ledger set status = 'landed', rows_read = %s, landed_at = clock_timestamp() where batch_id = %s",
+            "update ops.batch_ledger set status = 'landed', rows_read = %s, landed_at = clock_timestamp() where"
+            " batch_id = %s",
             (rows_read, batch_id),
         )
     if batch.rows_landed >= 10_000:  # promote joins landing with raw: give the planner figures of this batch

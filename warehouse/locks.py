@@ -5,9 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from warehouse.connection import connect
 from warehouse.errors import NightRunningError
+
+if TYPE_CHECKING:
+    import psycopg
 
 _KEY = "hashtextextended('journeyline:' || %(name)s, 0)"
 
@@ -33,7 +37,7 @@ def night_lock(name: str = "night", wait_seconds: float = 0) -> Iterator[None]:
                 connection.execute(f"select pg_advisory_unlock({_KEY})".encode(), {"name": name})
 
 
-def _who_holds(connection, name: str) -> str:  # type: ignore[no-untyped-def]
+def _who_holds(connection: psycopg.Connection[Any], name: str) -> str:
     row = connection.execute(
         f"select to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS'), a.pid from pg_locks as l join pg_stat_activity as a"  # noqa: S608
         f" using (pid) where l.locktype = 'advisory' and l.granted and l.objsubid = 1"

@@ -112,7 +112,7 @@ _EXPRESSION = re.compile(r"(?P<to>[^()]+?)\s*\(\s*(?P<columns>[^()]+)\)")
 
 
 def _foreign_key(table: str, constraint: dict[str, Any]) -> ForeignKey:
-    """dbt's constraint: `to` (a ref, or the relation it became) with `to_columns`, or the expression `table (columns)`."""
+    """dbt's constraint: `to` (a ref, or what it became) with `to_columns`, or the expression `table (columns)`."""
     to, to_columns = constraint.get("to"), constraint.get("to_columns")
     if not to:
         match = _EXPRESSION.search(str(constraint.get("expression") or ""))

@@ -71,7 +71,7 @@ def read_foreign_keys(connection: Connection) -> list[tuple[str, str, str]]:
 
 
 def read_indexes(connection: Connection, table: str) -> list[list[str]]:
-    """[name, definition, kind] of the key (kind `constraint`) and the other indexes (kind `index`) of a published table."""
+    """[name, definition, kind] of a published table's key (kind `constraint`) and other indexes (kind `index`)."""
     rows = connection.execute(
         "select c.relname, coalesce(pg_get_constraintdef(k.oid), pg_get_indexdef(i.indexrelid)),"
         " case when k.oid is null then 'index' else 'constraint' end"
@@ -87,12 +87,10 @@ def restore_indexes(connection: Connection, table: str, wanted: list[list[str]])
     target, present = sql.Identifier("marts", table), read_indexes(connection, table)
     for name, _, kind in (entry for entry in present if entry not in wanted):
         drop = "alter table {table} drop constraint {name}" if kind == "constraint" else "drop index marts.{name}"
-        connection.execute(sql.SQL(drop).format(table=target, name=sql.Identifier(name)))  # type: ignore[arg-type]
+        connection.execute(sql.SQL(drop).format(table=target, name=sql.Identifier(name)))
     for name, definition, kind in (entry for entry in wanted if entry not in present):
         add = "alter table {table} add constraint {name} {definition}" if kind == "constraint" else "{definition}"
-        connection.execute(
-            sql.SQL(add).format(table=target, name=sql.Identifier(name), definition=sql.SQL(definition))  # type: ignore[arg-type]
-        )
+        connection.execute(sql.SQL(add).format(table=target, name=sql.Identifier(name), definition=sql.SQL(definition)))
 
 
 def drop_foreign_keys(connection: Connection) -> None:
@@ -175,7 +173,7 @@ def key_differs(connection: Connection, model: MartModel) -> bool:
 
 
 def ensure_key(connection: Connection, model: MartModel) -> bool:
-    """Give the published table its primary key; whether it had another one. Foreign keys come back with the last step."""
+    """Give the published table its primary key; whether it had another one. Foreign keys come back later."""
     if not key_differs(connection, model):
         return False
     had_one = bool(primary_key(connection, "marts", model.name))

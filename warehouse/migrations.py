@@ -87,7 +87,8 @@ def _check(migrations: list[Migration], ledger: dict[int, tuple[str, str]]) -> N
         if known[number].checksum != checksum:
             raise MigrationError(
                 f"{known[number].name} was changed after it was applied. Put the old text back and write the change as"
-                f" {max(known) + 1:04d}_<what_it_does>.sql; or, with data you can lose, start from a new JOURNEYLINE_HOME."
+                f" {max(known) + 1:04d}_<what_it_does>.sql; or, with data you can lose, start from a new"
+                " JOURNEYLINE_HOME."
             )
 
 

@@ -85,7 +85,8 @@ def _check_audited(connection: psycopg.Connection[Any], batch: Batch, unaudited:
         if row is not None and row[0] > 0 and row[1] == 0:
             return
     raise BatchError(
-        f"{batch.label} is {batch.status}; only an audited batch is promoted. Audit it (expectations.audit_batch), then promote."
+        f"{batch.label} is {batch.status}; only an audited batch is promoted. Audit it"
+        " (expectations.audit_batch), then promote."
     )
 
 
@@ -102,12 +103,12 @@ class _Promotion:
         self.raw = sql.Identifier("raw", spec.table)
         self.key = sql.SQL(", ").join(map(sql.Identifier, spec.key))
         self.same_key = _each("l.{0} = r.{0}", spec.key, " and ")
-        self.winners = sql.SQL("l._batch_id = %(batch)s")
+        self.winners: sql.Composable = sql.SQL("l._batch_id = %(batch)s")
         self.values: dict[str, Any] = {"batch": batch.batch_id, "date": batch.export_date}
 
     def _execute(self, statement: str, **parts: sql.Composable) -> psycopg.Cursor[Any]:
         named = {"landing": self.landing, "raw": self.raw, "key": self.key, "same_key": self.same_key}
-        return self.connection.execute(sql.SQL(statement).format(**{**named, **parts}), self.values)  # type: ignore[arg-type]
+        return self.connection.execute(sql.SQL(statement).format(**{**named, **parts}), self.values)
 
     def _first(self, statement: str) -> Any:
         row = self._execute(statement).fetchone()
@@ -153,19 +154,22 @@ class _Promotion:
         Hash aggregation finds the keys that come twice; only their rows, usually few, are sorted.
         """
         version = self.spec.version_column
-        order = sql.SQL("_position asc" if self.spec.restatement == "append" else "_position desc")
+        order: sql.Composable = sql.SQL("_position asc" if self.spec.restatement == "append" else "_position desc")
         if version and self.spec.restatement != "append":
             order = sql.SQL("{} desc nulls last, ").format(sql.Identifier(version)) + order
         count = self._execute(
             "create temporary table superseded on commit drop as"
             " select _position from (select _position, row_number() over (partition by {key} order by {order}) as place"
             "   from {landing} as l where _batch_id = %(batch)s and ({key}) in"
-            "     (select {key} from {landing} where _batch_id = %(batch)s group by {key} having count(*) > 1)) as ranked"
+            "     (select {key} from {landing} where _batch_id = %(batch)s group by {key} having count(*) > 1))"
+            " as ranked"
             " where place > 1",
             order=order,
         ).rowcount
         if count:  # left out otherwise: reading a temporary table forbids parallel plans
-            self.winners += sql.SQL(" and not exists (select 1 from superseded as s where s._position = l._position)")
+            self.winners = self.winners + sql.SQL(
+                " and not exists (select 1 from superseded as s where s._position = l._position)"
+            )
         return count
 
     def _newer(self) -> sql.Composable:
@@ -247,7 +251,8 @@ class _Promotion:
         """The first load of a table: indexes are built after the rows, and a table emptied in this same transaction
         needs no write-ahead log (wal_level minimal). Five times as fast as row by row into the indexes."""
         indexes = self._execute(
-            "select i.indexrelid::regclass::text, c.conname, coalesce(pg_get_constraintdef(c.oid), pg_get_indexdef(i.indexrelid))"
+            "select i.indexrelid::regclass::text, c.conname, coalesce(pg_get_constraintdef(c.oid),"
+            " pg_get_indexdef(i.indexrelid))"
             " from pg_index as i left join pg_constraint as c on c.conindid = i.indexrelid and c.conrelid = i.indrelid"
             " where i.indrelid = {name}::regclass order by 1",
             name=sql.Literal(f'raw."{self.spec.table}"'),

@@ -92,7 +92,8 @@ def _check(connection: Connection, night: Affected, date: dt.date, models: list[
         built, now = read_watermarks(connection, "dbt:marts"), read_sources(connection, "marts")
         if (built.get("affected"), built.get("affected_count")) != (now["affected"], now["affected_count"]):
             raise PublishError(
-                "marts_next was built for other customers than the night in preparation names: run the dbt layer marts again."
+                "marts_next was built for other customers than the night in preparation names: run the dbt"
+                " layer marts again."
             )
 
 
@@ -121,7 +122,8 @@ class _Publish:
         self._check_foreign_keys()
         with self.connection.cursor() as cursor:
             cursor.executemany(
-                "update ops.publish_tables set rows_deleted = %s, rows_inserted = %s where publish_id = %s and table_name = %s",
+                "update ops.publish_tables set rows_deleted = %s, rows_inserted = %s where publish_id = %s and"
+                " table_name = %s",
                 [(c.rows_deleted, c.rows_inserted, self.publish_id, c.table) for c in changes],
             )
         forget_undo(self.connection, KEPT_PUBLISHES)
@@ -212,7 +214,8 @@ class _Publish:
         )
         if model.by_customer and not self.night.everyone:
             raise PublishError(
-                f"marts.{model.name} is new: it needs every customer's rows, not this night's only. Prepare the night with"
+                f"marts.{model.name} is new: it needs every customer's rows, not this night's only. Prepare the"
+                " night with"
                 " everyone affected (`python -m warehouse affected --everyone`), build the marts and publish."
             )
         return TableChange(model.name, 0, self._insert(model, wanted), "created")

@@ -54,7 +54,8 @@ def rollback(publish_id: int | None = None) -> PublishResult:
             changes = _restore_all(connection, newest)
             figures.update(affected=affected, tables=len(changes))
         connection.execute(
-            "update ops.publish_log set status = 'rolled_back', rolled_back_at = clock_timestamp() where publish_id = %s",
+            "update ops.publish_log set status = 'rolled_back', rolled_back_at = clock_timestamp() where"
+            " publish_id = %s",
             (newest,),
         )
         drop_undo(connection, newest)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from warehouse.settings import settings
 
-# Models by layer. Seeds, macros and dbt_project.yml (its vars) count for every layer; documentation in .yml files does not.
+# Models by layer. Seeds, macros and dbt_project.yml (its vars) count for every layer; other .yml files do not.
 FOLDERS = {
     "persons": ("models/staging", "models/intermediate"),
     "touchpoints": ("models/staging", "models/intermediate"),

@@ -37,6 +37,7 @@ def run_log(export_date: dt.date | str, step: str, subject: str | None = None) -
     finally:
         with connect(name=f"journeyline {step}") as connection:
             connection.execute(
-                "update ops.run_log set status = %s, figures = %s, finished_at = clock_timestamp() where run_log_id = %s",
+                "update ops.run_log set status = %s, figures = %s, finished_at = clock_timestamp() where"
+                " run_log_id = %s",
                 (status, json.dumps(figures), row[0]),
             )

@@ -158,7 +158,7 @@ class EmbeddedServer:
         self._ensure_database(DATABASE)
 
     def _initialise(self) -> None:
-        """Make the data folder beside its final place and move it in: an interrupted initdb leaves nothing half-made."""
+        """Make the data folder beside its place, then move it in: an interrupted initdb leaves nothing half-made."""
         user = service_user.service_user()
         draft = self.home / "pgdata.new"
         shutil.rmtree(draft, ignore_errors=True)

@@ -27,17 +27,20 @@ SCHEMAS = (
 _NIGHTS = """
 select export_date, count(*) as batches,
     string_agg(distinct status, ', ' order by status),
-    sum(rows_read), sum(rows_inserted + rows_updated + rows_tombstoned), sum(rows_unchanged), sum(rows_duplicate), sum(rows_rejected)
+    sum(rows_read), sum(rows_inserted + rows_updated + rows_tombstoned), sum(rows_unchanged),
+    sum(rows_duplicate), sum(rows_rejected)
 from ops.batch_ledger group by 1 order by 1 desc limit %s
 """
 _PUBLISHES = """
 select p.publish_id, p.export_date, to_char(p.published_at, 'YYYY-MM-DD HH24:MI'), p.status, p.affected, p.everyone,
-    coalesce(sum(t.rows_deleted), 0), coalesce(sum(t.rows_inserted), 0), bool_or(to_regclass('marts_undo.p' || p.publish_id || '__affected_customers') is not null)
+    coalesce(sum(t.rows_deleted), 0), coalesce(sum(t.rows_inserted), 0),
+    bool_or(to_regclass('marts_undo.p' || p.publish_id || '__affected_customers') is not null)
 from ops.publish_log p left join ops.publish_tables t using (publish_id)
 group by p.publish_id order by p.publish_id desc limit %s
 """
 _SIZES = """
-select n.nspname, count(*), coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint, coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
+select n.nspname, count(*), coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint,
+    coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = any(%s) and c.relkind in ('r', 'm') group by 1
 """

@@ -45,7 +45,8 @@ def _canonical(connection: Connection, spec: TableSpec) -> list[str]:
     result = cursor.pgresult
     pairs = [(result.ftype(i), result.fmod(i)) for i in range(result.nfields)]
     rows = connection.execute(
-        "select format_type(t.oid, t.typmod) from unnest(%s::oid[], %s::int[]) with ordinality as t (oid, typmod, n) order by n",
+        "select format_type(t.oid, t.typmod) from unnest(%s::oid[], %s::int[]) with ordinality as t (oid,"
+        " typmod, n) order by n",
         ([oid for oid, _ in pairs], [typmod for _, typmod in pairs]),
     ).fetchall()
     return [str(row[0]) for row in rows]
@@ -54,7 +55,8 @@ def _canonical(connection: Connection, spec: TableSpec) -> list[str]:
 def table_columns(connection: Connection, schema: str, table: str) -> dict[str, str]:
     """Column name → type of an existing table, in order; empty when there is no such table."""
     rows = connection.execute(
-        "select a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute a join pg_class c on c.oid = a.attrelid"
+        "select a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute a join pg_class c on c.oid ="
+        " a.attrelid"
         " join pg_namespace n on n.oid = c.relnamespace where n.nspname = %s and c.relname = %s and a.attnum > 0"
         " and not a.attisdropped order by a.attnum",
         (schema, table),
@@ -90,7 +92,8 @@ def _ensure(
     if changed:
         raise TableError(
             f"{schema}.{spec.table}: the type of a column changed ({'; '.join(changed)}). Put the old type back in the"
-            " contract, or give the column a new name, or alter the table by hand in all of landing, raw and raw_history."
+            " contract, or give the column a new name, or alter the table by hand in all of landing, raw and"
+            " raw_history."
         )
     new = {name: kind for name, kind in wanted.items() if name not in existing}
     for name, kind in new.items():

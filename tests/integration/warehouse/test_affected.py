@@ -40,12 +40,14 @@ def night(database: str) -> None:
         connection.execute(TABLES.encode())
         for n in range(1, 6):
             connection.execute(
-                "insert into identity.golden_customers (golden_customer_id, created_run_id, created_date, founding_record_key)"
+                "insert into identity.golden_customers (golden_customer_id, created_run_id, created_date,"
+                " founding_record_key)"
                 " values (%s, 1, %s, %s)",
                 (customer(n), DAY, key(n)),
             )
             connection.execute(
-                "insert into identity.record_links (source_record_key, golden_customer_id, valid_from_run_id, decided_by)"
+                "insert into identity.record_links (source_record_key, golden_customer_id, valid_from_run_id,"
+                " decided_by)"
                 " values (%s, %s, 1, 'single')",
                 (key(n), customer(n)),
             )
@@ -58,7 +60,8 @@ def night(database: str) -> None:
     assert warehouse.find_affected(DAY) == 5
     with warehouse.connect() as connection:
         connection.execute(
-            "insert into ops.publish_log (export_date, affected, everyone, identity_run_id, watermark_seq, watermarks, rules_hash)"
+            "insert into ops.publish_log (export_date, affected, everyone, identity_run_id, watermark_seq,"
+            " watermarks, rules_hash)"
             " select export_date, affected, everyone, identity_run_id, 1, watermarks, rules_hash from ops.next_publish"
         )
 
@@ -111,12 +114,14 @@ def test_merge_touches_both_ids_and_a_golden_record_its_customer(night: None) ->
     change("insert into identity.runs (export_date, kind, status) values (%s, 'increment', 'accepted')", NEXT)
     change("update identity.record_links set valid_to_run_id = 2 where source_record_key = %s", key(2))
     change(
-        "insert into identity.record_links (source_record_key, golden_customer_id, valid_from_run_id, decided_by) values (%s, %s, 2, 'certain')",
+        "insert into identity.record_links (source_record_key, golden_customer_id, valid_from_run_id,"
+        " decided_by) values (%s, %s, 2, 'certain')",
         key(2),
         customer(1),
     )
     change(
-        "insert into identity.golden_records (golden_customer_id, is_identified, record_count, platform_count, run_id) values (%s, true, 1, 1, 2)",
+        "insert into identity.golden_records (golden_customer_id, is_identified, record_count, platform_count,"
+        " run_id) values (%s, true, 1, 1, 2)",
         customer(4),
     )
     assert found() == {1: "identity", 2: "identity", 4: "identity"}

@@ -40,12 +40,13 @@ journeyline:
 """,
     "macros/schema.sql": "{% macro generate_schema_name(name, node) %}{{ name or target.schema }}{% endmacro %}",
     "seeds/words.csv": "word\nhello\n",
-    "models/persons/int_person_records.sql": """
+    "models/intermediate/int_person_records.sql": """
 {{ config(materialized='incremental', unique_key='id') }}
 select id, value, {{ var('build_seq') }}::bigint as _changed_seq, '{{ var("full_refresh") }}'::text as everything
 from raw.shop__orders
 """,
-    "models/persons/int_numbers.sql": "select id, value::integer as number from {{ ref('int_person_records') }}",
+    "models/intermediate/int_numbers.sql": "{{ config(materialized='table') }} select id, value::integer as number"
+    " from {{ ref('int_person_records') }}",
 }
 
 
@@ -101,7 +102,7 @@ def test_a_layer_from_failure_to_nothing_new(project: Path) -> None:
     assert statuses == [("success",)]
 
     # changed rules: everything is looked at again although no row is new
-    model = project / "models/persons/int_numbers.sql"
+    model = project / "models/intermediate/int_numbers.sql"
     model.write_text(model.read_text() + " where true")
     again = run_dbt("persons", DAY + dt.timedelta(days=1))
     assert (again.status, again.full_refresh) == ("built", True)
@@ -111,6 +112,6 @@ def test_a_layer_from_failure_to_nothing_new(project: Path) -> None:
 def test_unknown_layer_and_broken_project(project: Path) -> None:
     with pytest.raises(DbtLayerError, match="There is no layer 'mart'"):
         run_dbt("mart", DAY)
-    (project / "models/persons/int_numbers.sql").write_text("select * from {{ ref('nowhere') }}")
+    (project / "models/intermediate/int_numbers.sql").write_text("select * from {{ ref('nowhere') }}")
     with pytest.raises(DbtLayerError, match="the dbt project cannot be read"):
         run_dbt("persons", DAY)

@@ -39,7 +39,7 @@ def test_failing_file_leaves_nothing(bare_database: str, tmp_path: Path) -> None
     folder.mkdir()
     (folder / "0001_first.sql").write_text("create table a (x int);")
     (folder / "0002_second.sql").write_text("create table b (x int); select 1/0;")
-    with pytest.raises(MigrationError, match="0002_second.sql failed and was rolled back"):
+    with pytest.raises(MigrationError, match=r"0002_second\.sql failed and was rolled back"):
         migrate(folder)
     with psycopg.connect(bare_database) as connection:
         assert connection.execute("select to_regclass('a') is not null, to_regclass('b') is null").fetchone() == (

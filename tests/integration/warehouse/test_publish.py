@@ -48,7 +48,8 @@ def test_first_publish_makes_tables_with_keys_indexes_comments_and_grants(path: 
     assert "fct_touchpoints__stage_key_dim_stages__fkey" in names
     with warehouse.connect() as connection:
         row = connection.execute(
-            "select obj_description('marts.fct_touchpoints'::regclass), has_table_privilege('bi_reader', 'marts.dim_stages', 'select')"
+            "select obj_description('marts.fct_touchpoints'::regclass), has_table_privilege('bi_reader',"
+            " 'marts.dim_stages', 'select')"
         ).fetchone()
     assert row == ("One row per event.", True)
 
@@ -136,7 +137,10 @@ def test_shape_changes_in_place_keep_views_and_roll_back(path: Path, tmp_path: P
         oid = connection.execute("select 'marts.fct_touchpoints'::regclass::oid").fetchone()
     before, names = published(), definitions()
     # `note` goes, `rank` comes and is required, `amount` gets another type
-    new_fct = "create table marts_next.fct_touchpoints (touchpoint_id integer primary key, golden_customer_id uuid not null, stage_key text, amount double precision, rank integer not null default 7)"
+    new_fct = (
+        "create table marts_next.fct_touchpoints (touchpoint_id integer primary key, golden_customer_id"
+        " uuid not null, stage_key text, amount double precision, rank integer not null default 7)"
+    )
     new_dim = "create table marts_next.dim_customers (golden_customer_id uuid primary key, note text default 'x')"
     result = publish_night(path, WORLD, STAGES, date=NEXT, ddl=(new_fct, new_dim, WHOLE))
     assert result.status == "published"
@@ -147,7 +151,8 @@ def test_shape_changes_in_place_keep_views_and_roll_back(path: Path, tmp_path: P
         assert row == (True,)
         assert connection.execute("select distinct rank from marts.fct_touchpoints").fetchall() == [(7,)]
         required = connection.execute(
-            "select attnotnull from pg_attribute where attrelid = 'marts.fct_touchpoints'::regclass and attname = 'rank'"
+            "select attnotnull from pg_attribute where attrelid = 'marts.fct_touchpoints'::regclass and attname"
+            " = 'rank'"
         ).fetchone()
         assert required == (True,)
     warehouse.rollback()
@@ -160,8 +165,12 @@ def test_shape_changes_in_place_keep_views_and_roll_back(path: Path, tmp_path: P
 def test_dropping_the_key_column_and_back(path: Path, tmp_path: Path) -> None:
     publish_night(path, WORLD, STAGES)
     before, names = published(), definitions()
-    other = manifest(tmp_path, {"dim_stages": {"constraints": [{"type": "primary_key", "columns": ["stage_no"]}]},
-                                "fct_touchpoints": {"constraints": [{"type": "primary_key", "columns": ["touchpoint_id"]}]}})  # fmt: skip
+    key = {"type": "primary_key", "columns": ["touchpoint_id"]}
+    changes = {
+        "dim_stages": {"constraints": [{"type": "primary_key", "columns": ["stage_no"]}]},
+        "fct_touchpoints": {"constraints": [key]},
+    }
+    other = manifest(tmp_path, changes)
     new = "create table marts_next.dim_stages (stage_key text, stage_no numeric primary key)"
     build(WORLD, STAGES, date=NEXT, ddl=(FCT, DIM, new))
     publish(NEXT, manifest=other)
@@ -223,7 +232,8 @@ def test_contact_details_are_for_pii_readers_only(path: Path, tmp_path: Path) ->
     with warehouse.connect() as connection:
         row = connection.execute(
             "select has_table_privilege('bi_reader', t, 'select'), has_table_privilege('pii_reader', t, 'select'),"
-            " has_table_privilege('pii_reader', 'marts.dim_stages', 'select') from (values ('marts.dim_customer_contacts')) as x (t)"
+            " has_table_privilege('pii_reader', 'marts.dim_stages', 'select') from (values"
+            " ('marts.dim_customer_contacts')) as x (t)"
         ).fetchone()
     assert row == (False, True, True)
 

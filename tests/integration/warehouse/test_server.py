@@ -82,7 +82,10 @@ def test_life_of_a_server(server: EmbeddedServer) -> None:
 @pytest.mark.integration
 def test_many_starters_make_one_server_that_outlives_them(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    program = f"from warehouse.server import EmbeddedServer as E; from pathlib import Path; print(E(Path({str(home)!r}), throwaway=True).start())"
+    program = (
+        "from warehouse.server import EmbeddedServer as E; from pathlib import Path;"
+        f" print(E(Path({str(home)!r}), throwaway=True).start())"
+    )
     starters = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(3)]
     urls = {starter.communicate(timeout=120)[0].strip() for starter in starters}
     server = EmbeddedServer(home, throwaway=True)

@@ -14,7 +14,10 @@ from warehouse.watermarks import read_sources, write_watermarks
 
 DAY = dt.date(2026, 3, 1)
 
-FCT = "create table marts_next.fct_touchpoints (touchpoint_id integer primary key, golden_customer_id uuid not null, stage_key text, amount numeric(18, 2))"
+FCT = (
+    "create table marts_next.fct_touchpoints (touchpoint_id integer primary key, golden_customer_id uuid not"
+    " null, stage_key text, amount numeric(18, 2))"
+)
 DIM = "create table marts_next.dim_customers (golden_customer_id uuid primary key, note text)"
 WHOLE = "create table marts_next.dim_stages (stage_key text primary key, stage_no numeric)"
 
@@ -90,7 +93,8 @@ def build(
         for event, (number, stage, amount) in events.items():
             if customer(number) in ids:
                 connection.execute(
-                    "insert into marts_next.fct_touchpoints (touchpoint_id, golden_customer_id, stage_key, amount) values (%s, %s, %s, %s)",
+                    "insert into marts_next.fct_touchpoints (touchpoint_id, golden_customer_id, stage_key,"
+                    " amount) values (%s, %s, %s, %s)",
                     (event, customer(number), stage, amount),
                 )
         for number in sorted({number for number, _, _ in events.values()}):
@@ -141,5 +145,6 @@ def definitions() -> list[tuple[str, str]]:
     with warehouse.connect() as connection:
         return connection.execute(
             "select conname, pg_get_constraintdef(oid) from pg_constraint where connamespace = 'marts'::regnamespace"
-            " and contype in ('p', 'f') union all select indexname, indexdef from pg_indexes where schemaname = 'marts' order by 1, 2"
+            " and contype in ('p', 'f') union all select indexname, indexdef from pg_indexes where schemaname ="
+            " 'marts' order by 1, 2"
         ).fetchall()
