@@ -18,15 +18,21 @@ def run_night(export_date: date, *, say: Say) -> None:
     Raises NightFailedError for a failed audit; errors of the rooms come through as they are.
     """
     import connectors
-    import expectations
-    import journeys
-    import resolution
-    import warehouse
 
     for platform in connectors.platforms():
         with _timed(f"pull {platform}", say):
             landed = connectors.land(platform, export_date)
             connectors.audit_and_promote([batch.batch_id for batch in landed])
+    build_night(export_date, say=say)
+
+
+def build_night(export_date: date, *, say: Say) -> None:
+    """Everything after the pulls: persons, identities, journeys, marts, report. Raises as run_night."""
+    import expectations
+    import journeys
+    import resolution
+    import warehouse
+
     with _timed("build person records", say):
         warehouse.run_dbt("persons", export_date)
     with _timed("resolve identities", say):
