@@ -14,9 +14,9 @@ from airflow.executors.local_executor import LocalExecutor
 
 log = logging.getLogger(__name__)
 
-# Modules without threads or connections of their own after import. dbt and polars are left out on purpose: dbt keeps
-# state of the process it was imported in, polars starts threads that do not survive a fork.
-WARM = ("psycopg", "pyarrow", "pandas", "great_expectations", "recordlinkage")
+# Modules that hold no connection and nothing of their own that would not survive a fork. polars is left out: it starts
+# threads when it is imported.
+WARM = ("psycopg", "pandas", "great_expectations", "recordlinkage", "dbt.cli.main", "dbt.adapters.postgres")
 
 
 class WarmLocalExecutor(LocalExecutor):

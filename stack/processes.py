@@ -73,27 +73,37 @@ def stop(components: Sequence[Component], seconds: float = 20) -> list[str]:
     import psutil
 
     running = [(component, process) for component in components if (process := component.process()) is not None]
-    family: list[psutil.Process] = []
-    for _, process in running:
+    parents = [process for _, process in running]
+    family = list(parents)
+    for process in parents:
         try:
-            family += [process, *process.children(recursive=True)]
-            process.terminate()
+            family += process.children(recursive=True)
         except psutil.NoSuchProcess:
             continue
+    _each(parents, "terminate")
     deadline = time.monotonic() + seconds
-    while family and time.monotonic() < deadline:
-        _reap()
-        family = [process for process in family if _alive(process)]
+    orphans_asked = False
+    while (family := [process for process in family if _alive(process)]) and time.monotonic() < deadline:
+        if not orphans_asked and not any(process in family for process in parents):
+            _each(family, "terminate")  # children that their parent left behind
+            orphans_asked = True
         time.sleep(0.1)
-    for process in family:
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
-    _reap()
+        _reap()
+    _each(family, "kill")
+    psutil.wait_procs(family, timeout=5)
     for component in components:
         component.pid_file.unlink(missing_ok=True)
     return [component.name for component, _ in running]
+
+
+def _each(family: Sequence[psutil.Process], verb: str) -> None:
+    import psutil
+
+    for process in family:
+        try:
+            getattr(process, verb)()
+        except psutil.NoSuchProcess:
+            continue
 
 
 def _alive(process: psutil.Process) -> bool:

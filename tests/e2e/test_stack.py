@@ -57,9 +57,7 @@ class System:
         }
 
     def processes(self) -> list[int]:
-        return [
-            json.loads(path.read_text())["pid"] for path in (self.home / "airflow" / "processes").glob("*.json")
-        ]
+        return [json.loads(path.read_text())["pid"] for path in (self.home / "airflow" / "processes").glob("*.json")]
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +75,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 @pytest.fixture(scope="module")
 def summary(system: System) -> str:
     """What `make run` prints."""
-    result = system.call(
-        "run", "--customers", "150", "--nights", str(NIGHTS), "--history-days", "20", "--seed", "3"
-    )
+    result = system.call("run", "--customers", "150", "--nights", str(NIGHTS), "--history-days", "20", "--seed", "3")
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -106,9 +102,9 @@ def test_every_row_of_the_exports_is_accounted_for(system: System, summary: str)
 
 
 def test_the_nights_are_published_and_agree(system: System, summary: str) -> None:
-    assert [row[0] for row in system.rows("select export_date from ops.publish_log where status = 'live' order by 1")] == [
-        FIRST + timedelta(days=night) for night in range(NIGHTS)
-    ]
+    assert [
+        row[0] for row in system.rows("select export_date from ops.publish_log where status = 'live' order by 1")
+    ] == [FIRST + timedelta(days=night) for night in range(NIGHTS)]
     live = system.rows("select count(*) from identity.golden_customers where status = 'live'")
     assert system.rows("select count(*) from marts.dim_customers") == live
     assert (system.home / "reports" / f"journeyline-{FIRST + timedelta(days=NIGHTS - 1)}.html").stat().st_size > 1000
