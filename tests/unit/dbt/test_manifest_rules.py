@@ -1,0 +1,154 @@
+"""House rules of the dbt project, held against the manifest of `dbt parse`. No database is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
+NAMES = {
+    "staging": r"stg_[a-z0-9_]+?__[a-z0-9_]+",
+    "intermediate": r"int_[a-z0-9_]+",
+    "marts": r"(fct|dim|bridge|int)_[a-z0-9_]+|stage_[a-z_]+|identity_health|data_freshness",
+}
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    target = tmp_path_factory.mktemp("dbt_manifest")
+    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)]
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "parse", *places, "--log-path", str(target)],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:]
+    return json.loads((target / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {n["name"]: n for n in manifest["nodes"].values() if n["resource_type"] == "model"}
+
+
+def _marts(models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: m for name, m in models.items() if m["config"]["schema"] == "marts_next"}
+
+
+def test_names_follow_their_folder(models: dict[str, dict[str, Any]]) -> None:
+    wrong = [name for name, m in models.items() if not re.fullmatch(NAMES[m["fqn"][1]], name)]
+    assert wrong == []
+
+
+def test_staging_alone_reads_raw(models: dict[str, dict[str, Any]], manifest: dict[str, Any]) -> None:
+    raw = {key for key, s in manifest["sources"].items() if s["schema"] == "raw"}
+    wrong = [name for name, m in models.items() if m["fqn"][1] != "staging" and raw & set(m["depends_on"]["nodes"])]
+    assert wrong == []
+
+
+def test_a_staging_model_reads_one_table(models: dict[str, dict[str, Any]]) -> None:
+    wrong = [name for name, m in models.items() if m["fqn"][1] == "staging" and len(m["depends_on"]["nodes"]) != 1]
+    assert wrong == []
+
+
+def test_descriptions_begin_with_the_grain(models: dict[str, dict[str, Any]]) -> None:
+    wrong = [
+        name for name, m in models.items()
+        if m["config"]["materialized"] in ("table", "incremental") and not m["description"].startswith("One row per ")
+    ]  # fmt: skip
+    assert wrong == []
+
+
+def test_marts_have_contract_key_group_and_publish(models: dict[str, dict[str, Any]]) -> None:
+    wrong = []
+    for name, m in _marts(models).items():
+        keys = [c for c in m["constraints"] if c["type"] == "primary_key"]
+        publish = m["config"]["meta"].get("publish")
+        good = m["config"]["contract"]["enforced"] and len(keys) == 1 and m["group"] and m["access"] == "public"
+        if not (good and publish in ("customer", "whole")):
+            wrong.append(name)
+        if publish == "customer" and "golden_customer_id" not in m["columns"]:
+            wrong.append(f"{name}: no golden_customer_id")
+    assert wrong == []
+    assert len(_marts(models)) >= 17
+
+
+def test_every_column_of_a_mart_is_described_and_typed(models: dict[str, dict[str, Any]]) -> None:
+    wrong = [
+        f"{name}.{c['name']}" for name, m in _marts(models).items() for c in m["columns"].values()
+        if not c["description"] or not c["data_type"]
+    ]  # fmt: skip
+    assert wrong == []
+
+
+def test_keys_of_stored_models_are_tested_unique(models: dict[str, dict[str, Any]], manifest: dict[str, Any]) -> None:
+    tested = set()
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") in (
+            "unique",
+            "unique_together",
+        ):
+            tested.add(node["attached_node"])
+    stored = {
+        m["unique_id"]: name for name, m in models.items() if m["config"]["materialized"] in ("table", "incremental")
+    }
+    without = sorted(name for key, name in stored.items() if key not in tested)
+    assert without == [
+        "int_stages_resolved"
+    ]  # its key is the whole row of conditions: made by a cross join and distinct on
+
+
+def test_only_contacts_hold_contact_details(models: dict[str, dict[str, Any]]) -> None:
+    personal = {"email", "phone", "full_name", "given_name", "family_name", "address_line", "birth_date", "postcode"}
+    holders = [name for name, m in _marts(models).items() if personal & set(m["columns"])]
+    assert holders == ["dim_customer_contacts"]
+
+
+def test_layers_select_everything_that_is_built(models: dict[str, dict[str, Any]]) -> None:
+    layers = {"layer_persons", "layer_touchpoints", "layer_marts"}
+    wrong = [
+        name for name, m in models.items()
+        if m["config"]["materialized"] != "ephemeral" and len(layers & set(m["config"]["tags"])) != 1
+    ]  # fmt: skip
+    assert wrong == []
+
+
+def test_no_model_asks_the_clock(models: dict[str, dict[str, Any]]) -> None:
+    clock = re.compile(r"\b(now\(\)|current_date|current_timestamp|clock_timestamp|localtimestamp)", re.IGNORECASE)
+    assert [name for name, m in models.items() if clock.search(m["raw_code"])] == []
+
+
+def test_no_stage_is_named_in_a_model(models: dict[str, dict[str, Any]]) -> None:
+    seed = (PROJECT / "seeds" / "stages.csv").read_text().splitlines()[1:]
+    keys = {line.split(",")[1] for line in seed}
+    wrong = [
+        f"{name}: {key}"
+        for name, m in models.items()
+        if m["fqn"][1] == "marts"
+        for key in keys
+        if f"'{key}'" in m["raw_code"]
+    ]
+    assert wrong == []
+
+
+def test_every_type_of_touchpoint_has_a_rule_and_every_rule_a_known_stage() -> None:
+    import csv
+
+    def rows(name: str) -> list[dict[str, str]]:
+        with (PROJECT / "seeds" / f"{name}.csv").open(newline="", encoding="utf-8") as handle:
+            return list(csv.DictReader(handle))
+
+    types = {r["touchpoint_type"] for r in rows("touchpoint_types")}
+    rules, stages = rows("stage_rules"), {r["stage_key"] for r in rows("stages")}
+    general = {r["touchpoint_type"] for r in rules if not any(v for k, v in r.items() if k.startswith("when_"))}
+    assert types - general == set()  # some rule holds whatever the conditions
+    assert {r["touchpoint_type"] for r in rules} - types == set()
+    assert {r["stage_key"] for r in rules if r["stage_key"]} - stages == set()
+    assert {r["touchpoint_type"] for r in rows("web_events")} - types == set()
