@@ -23,7 +23,18 @@ import tempfile
 import time
 from pathlib import Path
 
-COLUMNS = ("order_id", "customer_id", "email", "created_at", "status", "quantity", "price", "is_gift", "country", "note")
+COLUMNS = (
+    "order_id",
+    "customer_id",
+    "email",
+    "created_at",
+    "status",
+    "quantity",
+    "price",
+    "is_gift",
+    "country",
+    "note",
+)
 TYPES = ("text", "text", "text", "timestamptz", "text", "integer", "numeric(18,2)", "boolean", "text", "text")
 NIGHT = "2026-01-31"
 CONTRACT = """
@@ -61,7 +72,11 @@ def make_file(path: Path, rows: int, seed: int = 7) -> None:
         for n in range(rows):
             note = notes[draw.randrange(6)]
             when = f"2026-01-{1 + n % 30:02d}T{n % 24:02d}:{n % 60:02d}:{draw.randrange(60):02d}+01:00"
-            customer, quantity, price = draw.randrange(rows // 3 + 1), draw.randrange(1, 9), f"{draw.randrange(99999) / 100:.2f}"
+            customer, quantity, price = (
+                draw.randrange(rows // 3 + 1),
+                draw.randrange(1, 9),
+                f"{draw.randrange(99999) / 100:.2f}",
+            )
             values = (f"ord-{n:09d}", f"c{customer}", f"person{customer}@example.org", when, "paid", quantity, price)
             gift = draw.random() < 0.1
             if path.suffix == ".csv":
@@ -207,7 +222,9 @@ def report(path: Path, rows: int, peers: list[str]) -> None:
             continue
         base = base or figures["seconds"]
         ratio = figures["seconds"] / base
-        print(f"  {kind:<12}{figures['seconds']:>9.1f}{rows / figures['seconds']:>12,.0f}{ratio:>8.2f}{figures['memory']:>9.0f}")
+        print(
+            f"  {kind:<12}{figures['seconds']:>9.1f}{rows / figures['seconds']:>12,.0f}{ratio:>8.2f}{figures['memory']:>9.0f}"
+        )
         if kind == "journeyline":
             steps = ", ".join(f"{name} {figures[name]:.1f} s" for name in ("land", "audit", "promote"))
             print(f"  {'':<12}of which {steps}")

@@ -6,9 +6,13 @@ import datetime as dt
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from connectors.contracts import table_spec
 from connectors.landing import LandedBatch, land
+
+if TYPE_CHECKING:
+    from warehouse import Batch
 
 log = logging.getLogger(__name__)
 _DONE = {"promoted", "repeated", "missing"}
@@ -61,7 +65,7 @@ def audit_and_promote(batch_ids: int | Sequence[int]) -> PullOutcome:
     return _outcome([warehouse.read_batch(i) for i in ids])
 
 
-def _outcome(batches: list) -> PullOutcome:  # type: ignore[type-arg]
+def _outcome(batches: list[Batch]) -> PullOutcome:
     refused = [batch for batch in batches if batch.status not in _DONE]
     counts = {
         "batches": len(batches),

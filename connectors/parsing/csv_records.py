@@ -42,15 +42,20 @@ class RecordBlock:
         return self.data[self.starts[index] : self.ends[index]]
 
     def keep(self, mask: NDArray[np.bool_]) -> RecordBlock:
-        """Only the records where mask is true, the text joined again."""
-        whole = self.starts[0] == 0 and (self.starts[1:] == self.ends[:-1] + 1).all()
-        if mask.all() and whole:
-            return self
+        """Only the records where mask is true, their text joined without gaps."""
         kept = np.flatnonzero(mask)
-        data = b"".join(self.data[self.starts[i] : self.ends[i] + 1] for i in kept.tolist())
-        lengths = self.ends[kept] - self.starts[kept]
-        ends = np.cumsum(lengths + 1) - 1
-        return RecordBlock(data, ends - lengths, ends, self.lines[kept], self.separators[kept])
+        if not len(kept):
+            return RecordBlock(b"", *(part[:0] for part in (self.starts, self.ends, self.lines, self.separators)))
+        starts, ends = self.starts[kept], self.ends[kept]
+        # Runs of neighbours are copied in one piece; mostly there is one run, the whole block.
+        gaps = np.flatnonzero(starts[1:] != ends[:-1] + 1)
+        firsts = starts[np.concatenate([[0], gaps + 1])]
+        lasts = ends[np.concatenate([gaps, [len(kept) - 1]])] + 1
+        pieces = [self.data[a:b] for a, b in zip(firsts.tolist(), lasts.tolist(), strict=True)]
+        lengths = ends - starts
+        new_ends = np.cumsum(lengths + 1) - 1
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return RecordBlock(data, new_ends - lengths, new_ends, self.lines[kept], self.separators[kept])
 
 
 def record_blocks(blocks: Iterator[bytes], separator: str, limits: Limits, rejects: Rejects) -> Iterator[RecordBlock]:
@@ -200,4 +205,4 @@ class _Splitter:
                     keep[index] = False
         kept = block.keep(keep)
         if len(kept.starts):
-            yield RecordBlock(kept.data[: int(kept.ends[-1]) + 1], kept.starts, kept.ends, kept.lines, kept.separators)
+            yield kept

@@ -61,6 +61,8 @@ class _Reader:
 
     def _check_shapes(self, whole: bool) -> bool:
         """Look at the kinds of documents in the block; True when each is a record itself. Refuses a vendor's error page."""
+        if self.form.line_delimited and not self.form.record_path:
+            return True
         wanted = [*(f"/{key}" for key in self.form.record_path), *self.identified, "/error"]
         listed = ", ".join(map(literal, wanted))
         shapes = self.connection.sql(
@@ -81,7 +83,7 @@ class _Reader:
                     " object or platform. Put it into the right folder, or add its key to record_path in"
                     f" connectors/contracts/{self.source.platform}.yml."
                 )
-        return plain or self.form.line_delimited and not self.form.record_path
+        return plain
 
     def _error_page(self) -> str:
         code = self.connection.sql(

@@ -47,7 +47,7 @@ class RowTyper:
         bad = result[shaping.BAD]
         if bad.null_count < len(bad):
             faulty = result.filter(pc.is_valid(bad))
-            words = {}
+            words: dict[int, shaping.Fault] = {}
             for line, row, number in zip(
                 faulty["_source_line"].to_pylist(), faulty[shaping.ROW].to_pylist(), faulty[shaping.BAD].to_pylist(),
                 strict=True,
@@ -57,4 +57,4 @@ class RowTyper:
             result = result.filter(pc.is_null(bad))
         result = result.drop_columns([shaping.BAD, shaping.ROW])
         name = pa.repeat(pa.scalar(self.rejects.file_name, pa.string()), len(result))
-        return result.append_column("_source_file", name).to_batches()  # type: ignore[no-any-return]
+        return result.append_column("_source_file", name).to_batches()

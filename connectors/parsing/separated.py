@@ -132,8 +132,8 @@ def _rows(source: Source, header: _Header, block: RecordBlock) -> Iterator[pa.Re
     )
     source.connection.register("block", table)
     content = f"md5(concat_ws(chr(31), {', '.join(header.columns)}))" if source.typer.needs_content else None
-    cells = shaping.cells_sql(source.export, header.sources, header.extra, "block", content=content)
-    yield from source.typer(cells, block.text)
+    statement = shaping.cells_sql(source.export, header.sources, header.extra, "block", content=content)
+    yield from source.typer(statement, block.text)
 
 
 def _cells(source: Source, header: _Header, block: RecordBlock) -> tuple[pa.Table, RecordBlock]:

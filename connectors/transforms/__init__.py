@@ -36,4 +36,4 @@ def load(name: str, connection: duckdb.DuckDBPyConnection) -> Transform:
     """A fresh transform for one file."""
     from importlib import import_module
 
-    return import_module(f"connectors.transforms.{name}").transform(connection)  # type: ignore[no-any-return]
+    return import_module(f"connectors.transforms.{name}").transform(connection)

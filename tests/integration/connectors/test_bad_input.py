@@ -36,9 +36,11 @@ def land_orders(exports, night: str = NIGHT):
         status, reason = connection.execute(
             "select status, reason from ops.batch_ledger where batch_id = %s", (batch.batch_id,)
         ).fetchone()
-        landed = connection.execute("select count(*) from landing.shopify__orders_export").fetchone()[0] if (
-            connection.execute("select to_regclass('landing.shopify__orders_export')").fetchone()[0]
-        ) else 0
+        landed = (
+            connection.execute("select count(*) from landing.shopify__orders_export").fetchone()[0]
+            if (connection.execute("select to_regclass('landing.shopify__orders_export')").fetchone()[0])
+            else 0
+        )
     assert (status, reason) == (batch.status, batch.reason)
     assert landed == (batch.rows_landed if status == "landed" else 0)
     if status == "landed":
@@ -57,9 +59,10 @@ def rejects(batch):
 
 def landed_column(name):
     with warehouse.connect() as connection:
-        return [row[0] for row in connection.execute(
-            f'select "{name}" from landing.shopify__orders_export order by _position'
-        )]
+        return [
+            row[0]
+            for row in connection.execute(f'select "{name}" from landing.shopify__orders_export order by _position')
+        ]
 
 
 def test_a_good_night(exports):
@@ -98,7 +101,9 @@ def test_header_only_where_a_quiet_night_is_normal(exports):
 def test_header_only_where_it_is_not(database, tmp_path):
     folder = tmp_path / "exports/point_of_sale/invoice_line" / f"dt={NIGHT}"
     folder.mkdir(parents=True)
-    (folder / "day.csv").write_text("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n")
+    (folder / "day.csv").write_text(
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+    )
     (batch,) = connectors.land("point_of_sale", NIGHT, str(tmp_path / "exports"))
     assert batch.status == "rejected"
     assert "has a header but no rows" in batch.reason
@@ -251,11 +256,19 @@ def test_yesterdays_file_again_with_changes(exports):
     del rows[5]  # the last order lost its second line
     exports[1].write_text(shop.as_csv(rows))
     result = warehouse.promote(land_orders(exports).batch_id, spec, unaudited=True)
-    counts = (result.rows_read, result.rows_inserted, result.rows_updated, result.rows_unchanged, result.rows_tombstoned)
+    counts = (
+        result.rows_read,
+        result.rows_inserted,
+        result.rows_updated,
+        result.rows_unchanged,
+        result.rows_tombstoned,
+    )
     assert counts == (5, 0, 1, 4, 1)
     with warehouse.connect() as connection:
         amounts = connection.execute("select refunded_amount from raw_history.shopify__orders_export").fetchall()
-        gone = connection.execute("select name, line_number from raw.shopify__orders_export where _is_deleted").fetchall()
+        gone = connection.execute(
+            "select name, line_number from raw.shopify__orders_export where _is_deleted"
+        ).fetchall()
     assert [float(amount) for (amount,) in amounts if amount is not None] == [0.0]
     assert gone == [("#1003", 2)]
 
@@ -278,7 +291,10 @@ def test_a_json_file_of_another_platform(exports, tmp_path):
 
 def test_a_vendors_error_page_and_a_cut_off_page(database, tmp_path):
     root = tmp_path / "exports/instagram"
-    pages = {"comment": '{"error":{"message":"secret","type":"OAuthException","code":190}}', "media": '{"data":[{"id":"1"},{"i'}
+    pages = {
+        "comment": '{"error":{"message":"secret","type":"OAuthException","code":190}}',
+        "media": '{"data":[{"id":"1"},{"i',
+    }
     for name, text in pages.items():
         (root / name / f"dt={NIGHT}").mkdir(parents=True)
         (root / name / f"dt={NIGHT}" / "p1.json").write_text(text)

@@ -86,7 +86,9 @@ def expected_rows(name: str, path: Path) -> int:
         wrapped = [document[key] for key in ROOTS if isinstance(document.get(key), dict) and len(document) <= 2]
         keyed = [value for key, value in document.items() if isinstance(value, dict) and value.get("id") == key]
         records = wrapped or keyed or [document]
-    replies = sum(len(record.get("replies", {}).get("data", [])) for record in records) if name.endswith("comment") else 0
+    replies = (
+        sum(len(record.get("replies", {}).get("data", [])) for record in records) if name.endswith("comment") else 0
+    )
     return len(records) + replies
 
 

@@ -80,7 +80,9 @@ def test_row_numbers_stay_unique_when_pages_and_plain_lines_are_mixed(tmp_path):
 
 
 def test_plain_lines_have_their_own_number(tmp_path):
-    text = "\n".join([json.dumps({"id": 1, "value": "v", "user_id": 2, "type": "email"}), "", json.dumps({"id": 2, "user_id": 3})])
+    text = "\n".join(
+        [json.dumps({"id": 1, "value": "v", "user_id": 2, "type": "email"}), "", json.dumps({"id": 2, "user_id": 3})]
+    )
     rows, rejected = parse(tmp_path, "zendesk.user_identity", text)
     assert [row["_source_line"] for row in rows] == [1]
     assert [(row["line_number"], row["column_name"]) for row in rejected] == [(3, "type")]
@@ -142,7 +144,12 @@ def test_customer_keys_of_both_header_generations(tmp_path):
 
 
 def test_segment_types_and_ids_are_completed(tmp_path):
-    messages = [{"action": "track", "event": "E"}, {"traits": {"email": "a"}}, {"traits": {"email": "a"}}, {"previousId": "p"}]
+    messages = [
+        {"action": "track", "event": "E"},
+        {"traits": {"email": "a"}},
+        {"traits": {"email": "a"}},
+        {"previousId": "p"},
+    ]
     rows, _ = parse(tmp_path, "segment.message", "\n".join(map(json.dumps, messages)))
     assert [row["type"] for row in rows] == ["track", "identify", "identify", "alias"]
     assert rows[1]["message_id"] == rows[2]["message_id"] != rows[0]["message_id"]
