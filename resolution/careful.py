@@ -69,6 +69,9 @@ class _Forest:
         self.group: dict[int, _Group] = {}
         self.partners: dict[int, list[int]] = defaultdict(list)  # by probable evidence
         self.atom: dict[int, int] = {}
+        # Groups (by root, lower first) that were refused once. Contradictions only grow, so the answer stays; a pair
+        # whose root disappears in a merge is simply asked again.
+        self.refused: set[tuple[int, int]] = set()
         self._prepare()
 
     def _prepare(self) -> None:
@@ -122,7 +125,14 @@ class _Forest:
             given.is_certain[order].tolist(),
             strict=True,
         ):
-            if self.root[a] == self.root[b] or self._contradicts(a, b):
+            first, second = self.root[a], self.root[b]
+            if first == second:
+                continue
+            pair = (first, second) if first < second else (second, first)
+            if pair in self.refused:
+                continue
+            if self._contradicts(a, b):
+                self.refused.add(pair)
                 continue
             if certain or weight >= strong or self._is_dense(a, b):
                 self._join(a, b, same_atom=certain)

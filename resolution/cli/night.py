@@ -17,6 +17,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @contextmanager
 def _plain_errors() -> Iterator[None]:
     """Errors that a person can act on are one line, not a traceback."""
+    from psycopg.errors import UndefinedTable
+
     from resolution.errors import ResolutionError
     from warehouse.errors import WarehouseError
 
@@ -24,6 +26,13 @@ def _plain_errors() -> Iterator[None]:
         yield
     except (ResolutionError, WarehouseError) as error:
         typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+    except UndefinedTable as error:
+        typer.echo(
+            f"error: {error.diag.message_primary}; run `python -m warehouse migrate`, then "
+            "`python -m warehouse dbt persons --date DATE`, which makes the person records",
+            err=True,
+        )
         raise typer.Exit(1) from None
 
 
