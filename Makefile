@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+BENCH := .venv-bench
 PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE   # where it is set, every process compiles all its imports again: twice as slow
@@ -19,6 +20,7 @@ NIGHTS ?= 4
 SEED ?= 7
 ENGINE ?= airflow
 DATE ?=
+ARGS ?=
 ROOMS := warehouse connectors resolution expectations journeys simulator stack
 CODE := $(ROOMS) dags tests benchmarks
 
@@ -28,6 +30,12 @@ $(VENV)/.ready: requirements.lock requirements-bootstrap.lock
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock 2>/dev/null || true
 	@$(VENV)/bin/uv pip sync -q --require-hashes --python $(PY) requirements.lock \
 	  || $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(BENCH)/.ready: requirements-bench.lock $(VENV)/.ready
+	@echo "Installing the peers that benchmarks measure against into $(BENCH) ..."
+	@$(PYTHON) -m venv $(BENCH)
+	@$(VENV)/bin/uv pip sync -q --require-hashes --python $(BENCH)/bin/python requirements-bench.lock
 	@touch $@
 
 .PHONY: help env lock run up down night status psql url rollback report docs test test-unit test-integration test-e2e \
@@ -84,8 +92,8 @@ format: env ## let ruff and sqlfluff write the house style
 	@$(VENV)/bin/ruff check -q --fix .
 	@$(VENV)/bin/ruff format -q .
 	@$(VENV)/bin/sqlfluff fix -q dbt_project/models
-bench: env ## measure loading speed against plain COPY and dlt (own environment in .venv-bench)
-	@$(PY) -m stack bench
+bench: env $(BENCH)/.ready ## measure loading speed against plain COPY and dlt (own environment in .venv-bench)
+	@$(BENCH)/bin/python -m benchmarks.load $(ARGS)
 lock: env ## compile requirements*.in into the lock files
 	@for n in requirements requirements-bootstrap requirements-bench; do \
 	  $(VENV)/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 $$n.in -o $$n.lock; done

@@ -30,7 +30,9 @@ class DagProgress:
 
 
 class Watcher(Protocol):
-    """Shows progress; see stack.progress."""
+    """Shows progress; see stack.progress. detailed: wants to know which tasks are at work (one more question each look)."""
+
+    detailed: bool
 
     def show(self, export_date: date, dags: list[DagProgress]) -> None: ...
 
@@ -50,7 +52,7 @@ def run_night(api: AirflowApi, export_date: date, watcher: Watcher) -> float:
     while True:
         try:
             runs = _newest_runs(api.runs_since(moment))
-            progress = [_progress(api, dag_id, runs.get(dag_id)) for dag_id in (*PULLS, *CHAIN)]
+            progress = [_progress(api, dag_id, runs.get(dag_id), watcher.detailed) for dag_id in (*PULLS, *CHAIN)]
             last_answer = time.monotonic()
         except AirflowApiError:
             if time.monotonic() - last_answer > OUTAGE_SECONDS:
@@ -84,11 +86,11 @@ def _still_working(progress: list[DagProgress]) -> bool:
     return any(entry.state in ("queued", "running") for entry in progress)
 
 
-def _progress(api: AirflowApi, dag_id: str, run: dict[str, Any] | None) -> DagProgress:
+def _progress(api: AirflowApi, dag_id: str, run: dict[str, Any] | None, detailed: bool) -> DagProgress:
     if run is None:
         return DagProgress(dag_id, "waiting", 0.0, "")
     detail = ""
-    if run["state"] == "running":
+    if detailed and run["state"] == "running":
         working = [
             task for task in api.tasks(dag_id, run["dag_run_id"]) if task["state"] in ("running", "up_for_retry")
         ]

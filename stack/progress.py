@@ -25,6 +25,8 @@ MARKS = {
 class LiveProgress:
     """A table that is redrawn in place: one line per DAG."""
 
+    detailed = True
+
     def __init__(self, console: Console) -> None:
         self._live = Live(console=console, refresh_per_second=8, transient=True)
 
@@ -56,7 +58,9 @@ class LiveProgress:
 
 
 class PlainProgress:
-    """One line when a DAG starts working and one when it ends."""
+    """One line when a DAG has ended."""
+
+    detailed = False
 
     def __init__(self) -> None:
         self._last: dict[tuple[date, str], str] = {}

@@ -47,6 +47,8 @@ class ScriptedApi:
 
 
 class Recorder:
+    detailed = True
+
     def __init__(self) -> None:
         self.seen: list[list[DagProgress]] = []
 
