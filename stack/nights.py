@@ -30,7 +30,7 @@ class DagProgress:
 
 
 class Watcher(Protocol):
-    """Shows progress; see stack.progress. detailed: wants to know which tasks are at work (one more question each look)."""
+    """Shows progress; see stack.progress. detailed: also wants to know which tasks are at work."""
 
     detailed: bool
 
