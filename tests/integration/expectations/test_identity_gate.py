@@ -143,19 +143,19 @@ def test_mixed_up_people_are_noticed(registry: psycopg.Connection) -> None:
 def test_many_mixed_up_people_stop(registry: psycopg.Connection) -> None:
     registry.execute("delete from identity.record_links")
     registry.execute(
-        "insert into intermediate.int_person_records select lpad(n::text, 32, '5')::uuid, 'zendesk', null, null,"
+        "insert into intermediate.int_person_records select ('a' || lpad(n::text, 31, '0'))::uuid, 'zendesk', null, null,"
         " case when n % 4 = 0 and n < 100 then 'Anna' else 'Name' || n end,"
         " date '1950-01-01' + case when n < 100 then n else 0 end::integer, false, false, 1"
         " from generate_series(0, 999) n"
     )
     registry.execute("delete from intermediate.int_person_records where source_platform = 'shopify'")
     registry.execute(
-        "insert into identity.next_record_links select 2, lpad(n::text, 32, '5')::uuid,"
-        " lpad((n / 4)::text, 32, '7')::uuid, 'probable', 0.9 from generate_series(0, 999) n"
+        "insert into identity.next_record_links select 2, ('a' || lpad(n::text, 31, '0'))::uuid,"
+        " ('b' || lpad((n / 4)::text, 31, '0'))::uuid, 'probable', 0.9 from generate_series(0, 999) n"
     )
     registry.execute(
-        "insert into identity.next_golden_customers select 2, lpad(n::text, 32, '7')::uuid, 'live', null, 4,"
-        " lpad((4 * n)::text, 32, '5')::uuid, true from generate_series(0, 249) n"
+        "insert into identity.next_golden_customers select 2, ('b' || lpad(n::text, 31, '0'))::uuid, 'live', null, 4,"
+        " ('a' || lpad((4 * n)::text, 31, '0'))::uuid, true from generate_series(0, 249) n"
     )
     found = audit()
     assert found["given_names_not_mixed_up"] == "critical" and found["birth_dates_not_mixed_up"] == "critical"
