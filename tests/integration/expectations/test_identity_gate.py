@@ -143,7 +143,8 @@ def test_mixed_up_people_are_noticed(registry: psycopg.Connection) -> None:
 def test_many_mixed_up_people_stop(registry: psycopg.Connection) -> None:
     registry.execute("delete from identity.record_links")
     registry.execute(
-        "insert into intermediate.int_person_records select ('a' || lpad(n::text, 31, '0'))::uuid, 'zendesk', null, null,"
+        "insert into intermediate.int_person_records"
+        " select ('a' || lpad(n::text, 31, '0'))::uuid, 'zendesk', null, null,"
         " case when n % 4 = 0 and n < 100 then 'Anna' else 'Name' || n end,"
         " date '1950-01-01' + case when n < 100 then n else 0 end::integer, false, false, 1"
         " from generate_series(0, 999) n"
