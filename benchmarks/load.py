@@ -131,10 +131,10 @@ def plain_copy(path: Path, typed: bool) -> dict[str, float]:
         connection.execute("drop table if exists public.bench_copy")
         connection.execute(f"create table public.bench_copy ({listed})".encode())
         start = time.perf_counter()
-        with path.open("rb") as file, connection.cursor() as cursor:
-            with cursor.copy("copy public.bench_copy from stdin (format csv, header)") as copy:
-                while chunk := file.read(1 << 20):
-                    copy.write(chunk)
+        copying = "copy public.bench_copy from stdin (format csv, header)"
+        with path.open("rb") as file, connection.cursor() as cursor, cursor.copy(copying) as copy:
+            while chunk := file.read(1 << 20):
+                copy.write(chunk)
         connection.commit()
         seconds = time.perf_counter() - start
         connection.execute("drop table public.bench_copy")
@@ -180,7 +180,8 @@ def run_one(kind: str, path: Path) -> None:
     import resource
 
     functions = {
-        "journeyline": journeyline, "copy text": lambda p: plain_copy(p, False), "copy typed": lambda p: plain_copy(p, True),
+        "journeyline": journeyline, "copy text": lambda p: plain_copy(p, False),
+        "copy typed": lambda p: plain_copy(p, True),
         "dlt": with_dlt,
     }  # fmt: skip
     figures = functions[kind](path)
@@ -223,7 +224,8 @@ def report(path: Path, rows: int, peers: list[str]) -> None:
         base = base or figures["seconds"]
         ratio = figures["seconds"] / base
         print(
-            f"  {kind:<12}{figures['seconds']:>9.1f}{rows / figures['seconds']:>12,.0f}{ratio:>8.2f}{figures['memory']:>9.0f}"
+            f"  {kind:<12}{figures['seconds']:>9.1f}{rows / figures['seconds']:>12,.0f}{ratio:>8.2f}"
+            f"{figures['memory']:>9.0f}"
         )
         if kind == "journeyline":
             steps = ", ".join(f"{name} {figures[name]:.1f} s" for name in ("land", "audit", "promote"))

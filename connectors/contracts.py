@@ -1,4 +1,4 @@
-"""Platform contracts: YAML files read into frozen, validated models. The format is explained in connectors/README.md."""
+"""Platform contracts: YAML files read into frozen, validated models. Format: connectors/README.md."""
 
 from __future__ import annotations
 
@@ -105,12 +105,12 @@ class Column(_Model):
 class FileForm(_Model):
     """One form in which an object's files come.
 
-    pattern         path below the platform's folder; {date} = export date, {yyyymmdd} = without dashes; * and ? as usual
+    pattern         path below the platform's folder; {date} = export date, {yyyymmdd} = without dashes; * and ? work
     format          csv, tsv (separated text with a header) or json (documents, or one per line: both are recognised)
     delimiter       of csv; `auto` is not offered on purpose: a changed delimiter should be noticed
     encoding        of text; BOMs and UTF-16 are recognised by themselves
     line_delimited  json only: never try to read the file as one document (one broken line must not cost the file)
-    record_path     json only: keys under which a document may hold its records (list or single object), first present wins
+    record_path     json only: keys that may hold a document's records (list or single object), first present wins
     rows            json only: list inside each record whose elements are the rows; `^.x` is then x of the record
     nested_rows     json only: list inside each record whose elements are rows too, after the record itself
     children        json only: keys of a record that other objects own; neither stored nor kept in _extra
@@ -217,7 +217,7 @@ class ExportObject(_Model):
         for name in self.columns:
             if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > 63:
                 raise ValueError(
-                    f"column {name!r}: write lower-case words joined by _, starting with a letter, at most 63 characters"
+                    f"column {name!r}: write lower-case words joined by _, first a letter, at most 63 characters"
                 )
         used = {
             "key": self.key,

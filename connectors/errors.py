@@ -1,4 +1,4 @@
-"""Everything connectors can refuse, in plain words: what happened, where, and what to do. No message carries a value."""
+"""What connectors can refuse, in plain words: what happened, where, and what to do. No message has a value."""
 
 
 class ConnectorsError(Exception):
@@ -6,7 +6,7 @@ class ConnectorsError(Exception):
 
 
 class ContractError(ConnectorsError):
-    """A contract file is missing or says something that cannot be: names the file, the key and what to write instead."""
+    """A contract file is missing or says what cannot be: names the file, the key and what to write instead."""
 
 
 class PlaceError(ConnectorsError):

@@ -151,7 +151,8 @@ def _innermost(error: BaseException) -> str:
 
 def _ledger_file(file: FetchedFile, rows: int | None = None) -> dict[str, object]:
     return {
-        "file_name": file.file_name, "landed_path": file.landed_path, "sha256": file.sha256, "size_bytes": file.size_bytes,
+        "file_name": file.file_name, "landed_path": file.landed_path, "sha256": file.sha256,
+        "size_bytes": file.size_bytes,
         "rows_read": rows,
     }  # fmt: skip
 
@@ -182,8 +183,8 @@ def _load(platform: str, export: ExportObject, batch_id: int, fetched: list[tupl
         names = ", ".join(source.name for source in sources)
         warehouse.reject_batch(
             batch_id,
-            f"{platform}.{export.name}: {names} has a header but no rows. Ask whether the export was complete; if nights"
-            f" without rows are normal, write empty: allowed in connectors/contracts/{platform}.yml.",
+            f"{platform}.{export.name}: {names} has a header but no rows. Ask whether the export was complete; if"
+            f" nights without rows are normal, write empty: allowed in connectors/contracts/{platform}.yml.",
         )
     else:
         warehouse.mark_landed(batch_id, rows)
@@ -196,8 +197,8 @@ def _all_rejected(platform: str, export: ExportObject, rows: int, sources: list[
             reasons[reason] += count
     most = "; ".join(f"{reason} ({count:,} rows)" for reason, count in reasons.most_common(3))
     return (
-        f"{platform}.{export.name}: not one of {rows:,} rows could be used: {most}. The platform may have changed its format,"
-        " or the file is of another object: compare it with the contract"
+        f"{platform}.{export.name}: not one of {rows:,} rows could be used: {most}. The platform may have changed"
+        " its format, or the file is of another object: compare it with the contract"
         f" (python -m connectors check {platform}.{export.name} FILE)."
     )
 
@@ -207,6 +208,7 @@ def _summary(batch_id: int) -> LandedBatch:
 
     batch = warehouse.read_batch(batch_id)
     return LandedBatch(
-        batch.batch_id, batch.platform, batch.object, batch.export_date, batch.status, batch.rows_read, batch.rows_landed,
+        batch.batch_id, batch.platform, batch.object, batch.export_date, batch.status, batch.rows_read,
+        batch.rows_landed,
         batch.rows_rejected, batch.reason,
     )  # fmt: skip

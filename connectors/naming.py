@@ -1,4 +1,4 @@
-"""One rule from a header or a JSON path to a column name: `Billing Zip` → `billing_zip`, `via.source.rel` → `via_source_rel`."""
+"""One rule from header or JSON path to column name: `Billing Zip` → `billing_zip`, `via.rel` → `via_rel`."""
 
 from __future__ import annotations
 

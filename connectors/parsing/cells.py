@@ -22,7 +22,10 @@ CLEANERS = {
     # Shopify writes '+39 333…, '75008, '7210… so that spreadsheets keep them as text.
     "apostrophe": "ltrim({0}, '''')",
     # 14075.0 → 14075: an id that went through a column of floating-point numbers.
-    "decimal_id": r"case when ends_with({0}, '0') and regexp_full_match({0}, '\d+\.0+') then split_part({0}, '.', 1) else {0} end",
+    "decimal_id": (
+        r"case when ends_with({0}, '0') and regexp_full_match({0}, '\d+\.0+')"
+        " then split_part({0}, '.', 1) else {0} end"
+    ),
     # l:111222333, p:+61…, z:…: Meta marks the kind of a value.
     "meta_prefix": r"regexp_replace({0}, '^[a-z]{{1,2}}:', '')",
     # € 1,234.50 → 1234.50; anything that is not plainly such an amount stays as it is, and is rejected by the cast.
@@ -76,17 +79,18 @@ def _whole(expression: str, kind: str) -> str:
     """Whole numbers only: the engine's own cast would round 5.5, and read 1_000 and 0x1F."""
     return (
         f"case when regexp_full_match({expression}, '[+-]?[0-9]+') then try_cast({expression} as {kind})"
-        rf" when regexp_full_match({expression}, '[+-]?[0-9]+\.0*') then try_cast(split_part({expression}, '.', 1) as {kind}) end"
+        rf" when regexp_full_match({expression}, '[+-]?[0-9]+\.0*')"
+        f" then try_cast(split_part({expression}, '.', 1) as {kind}) end"
     )
 
 
 def _instant(v: str, zone: str) -> str:
-    """Every spelling of platforms.md section 24 that can stand in one column; later ones are tried only if earlier fail.
+    """Every spelling of a time that can stand in one column; later ones are tried only where earlier ones fail.
 
     ISO 8601 with T or blank, zone Z, +00:00, +0000, UTC, or blank and offset; without zone: in `zone`; yyyymmdd; unix
     seconds, milliseconds, microseconds; m/d/yyyy with 12 or 24 hours; Excel serial days since 1899-12-30.
     """
-    digits = r"regexp_full_match({0}, '-?\d{{9,11}}(\.\d+)?')".format(v)
+    digits = rf"regexp_full_match({v}, '-?\d{{9,11}}(\.\d+)?')"
     local = f"timezone({literal(zone)}, {{}})"
     iso = f"try_cast({v} as timestamptz)"
     if zone != "UTC":  # the engine reads a missing zone as UTC
@@ -94,7 +98,10 @@ def _instant(v: str, zone: str) -> str:
         plain = local.format(f"try_cast({v} as timestamp)")
         iso = f"case when {has_zone} and contains({v}, ':') then try_cast({v} as timestamptz) else {plain} end"
     spaced = rf"try_cast(regexp_replace({v}, '\s+([+-]\d\d):?(\d\d)$', '\1:\2') as timestamptz)"
-    american = f"try_strptime({v}, ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y %I:%M %p', '%m/%d/%Y %H:%M:%S', '%m/%d/%Y %H:%M', '%m/%d/%Y'])"
+    american = (
+        f"try_strptime({v}, ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y %I:%M %p', '%m/%d/%Y %H:%M:%S',"
+        " '%m/%d/%Y %H:%M', '%m/%d/%Y'])"
+    )
     days = f"(timestamp '1899-12-30' + to_microseconds(round(try_cast({v} as double) * 86400000) ::bigint * 1000))"
     return (
         f"coalesce({iso}, case when ascii({v}) between 48 and 57 or ascii({v}) = 45 then coalesce("

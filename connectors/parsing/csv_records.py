@@ -154,7 +154,7 @@ class _Splitter:
         return bool(fine.all() and closed.all())
 
     def _cut_slowly(self, text: bytes, feeds: NDArray[np.int64], *, final: bool) -> Generator[RecordBlock, None, bytes]:
-        """The same, record by record, for a stretch with stray quotation marks; each bad line is rejected on its own."""
+        """The same, record by record, for text with stray quotation marks; each bad line is rejected on its own."""
         starts: list[int] = []
         ends: list[int] = []
         position = 0

@@ -1,4 +1,4 @@
-"""JSON documents → records → rows: pages, objects keyed by id, single objects, one per line, and lists inside records."""
+"""JSON documents → records → rows: pages, objects keyed by id, single ones, one per line, lists inside records."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _Reader:
         return self._numbered(rows)
 
     def _check_shapes(self, whole: bool) -> bool:
-        """Look at the kinds of documents in the block; True when each is a record itself. Refuses a vendor's error page."""
+        """Look at the kinds of documents in the block; True when each is itself a record. Refuses an error page."""
         if self.form.line_delimited and not self.form.record_path:
             return True
         wanted = [*(f"/{key}" for key in self.form.record_path), *self.identified, "/error"]
@@ -79,8 +79,8 @@ class _Reader:
             if whole and kind == "OBJECT" and not has_records and not has_id and not self._keyed():
                 keys = " or ".join(repr(key) for key in (*self.form.record_path, *self.source.export.key))
                 raise FileRejectedError(
-                    f"{self.source.where}: the file {self.source.name} is JSON, but has no {keys}: it seems to be of another"
-                    " object or platform. Put it into the right folder, or add its key to record_path in"
+                    f"{self.source.where}: the file {self.source.name} is JSON, but has no {keys}: it seems to be of"
+                    " another object or platform. Put it into the right folder, or add its key to record_path in"
                     f" connectors/contracts/{self.source.platform}.yml."
                 )
         return plain
@@ -92,8 +92,8 @@ class _Reader:
         ).fetchall()
         words = " ".join(str(part) for row in code for part in row if part)
         return (
-            f"{self.source.where}: the file {self.source.name} is an error page of the vendor ({words or 'no code given'}), not"
-            " data: the export failed on their side. Check its access rights and limits there, and export again."
+            f"{self.source.where}: the file {self.source.name} is an error page of the vendor ({words or 'no code'}),"
+            " not data: the export failed on their side. Check its access rights and limits there, and export again."
         )
 
     def _keyed(self) -> bool:
@@ -192,11 +192,11 @@ _KEYED = "json_type(doc) = 'OBJECT' and len(json_keys(doc)) > 0 and json_extract
 
 
 def json_extra_sql(keys: list[str]) -> str:
-    """Expression: JSON object of these keys of `doc`, where they are neither absent nor null; NULL when none is left."""
+    """Expression: JSON object of these keys of `doc`, where they are neither absent nor null; else NULL."""
     values = f"json_extract(doc, [{', '.join(literal(pointer([key])) for key in keys)}])"
     names = f"[{', '.join(map(literal, keys))}]"
     pairs = f"list_filter(list_zip({names}, {values}), lambda x: x[2] is not null and x[2]::varchar <> 'null')"
-    return f"(select case when len(p) > 0 then to_json(map_from_entries(p))::varchar end from (select {pairs} as p))"
+    return f"(select case when len(p) > 0 then to_json(map_from_entries(p))::varchar end from (select {pairs} as p))"  # noqa: S608
 
 
 __all__ = ["Paths", "parse_json"]

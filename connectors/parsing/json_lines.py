@@ -44,7 +44,7 @@ def document_blocks(source: Source) -> Iterator[DocumentBlock]:
 def _whole_document(source: Source) -> str | None:
     """The file's text when it is one document over several lines; None when it is written one document per line.
 
-    A page cut off in the middle is neither: that is a FileRejectedError. A broken line among good ones is not judged here.
+    A page cut off in the middle is neither: that is a FileRejectedError. A broken line among good ones is not.
     """
     parts, size = [], 0
     for block in source.stream:
@@ -58,8 +58,9 @@ def _whole_document(source: Source) -> str | None:
             if feed and any(_is_json(line) for line in head[: 1 << 20].split(b"\n")[:100]):
                 return None
             raise FileRejectedError(
-                f"{source.where}: the file {source.name} is one JSON document of more than {source.limits.document:,} bytes."
-                " Ask for smaller pages or for one record per line, or raise JOURNEYLINE_MAX_DOCUMENT_BYTES."
+                f"{source.where}: the file {source.name} is one JSON document of more than"
+                f" {source.limits.document:,} bytes. Ask for smaller pages or for one record per line, or raise"
+                " JOURNEYLINE_MAX_DOCUMENT_BYTES."
             )
     text = b"".join(parts)
     if not text.strip() or _is_json(text):
@@ -110,8 +111,8 @@ class _Lines:
 
     def _too_long(self, line: int, text: bytes) -> None:
         self.source.rejects.drop(
-            line, f"the line is longer than {self.longest:,} bytes", "Usually the line breaks of the file are lost: ask for"
-            " it again. If such long lines are right, raise JOURNEYLINE_MAX_RECORD_BYTES.", text,
+            line, f"the line is longer than {self.longest:,} bytes", "Usually the line breaks of the file are lost:"
+            " ask for it again. If such long lines are right, raise JOURNEYLINE_MAX_RECORD_BYTES.", text,
         )  # fmt: skip
 
     def _block(self, text: bytes) -> Iterator[DocumentBlock]:
@@ -134,8 +135,8 @@ class _Lines:
                 line = text[offsets[index] : offsets[index + 1]]
                 if not _is_utf8(line):
                     self.source.rejects.drop(
-                        int(lines[index]), "the line is not UTF-8 text", "Ask for the file in UTF-8, or write its encoding"
-                        " in the contract (encoding: windows-1252).", line,
+                        int(lines[index]), "the line is not UTF-8 text", "Ask for the file in UTF-8, or write its"
+                        " encoding in the contract (encoding: windows-1252).", line,
                     )  # fmt: skip
                     keep[index] = False
         if not keep.all():

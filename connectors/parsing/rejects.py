@@ -1,4 +1,4 @@
-"""Rejected rows on their way to ops.rejected_rows. Only here does a message's original text travel; it is never logged."""
+"""Rejected rows on their way to ops.rejected_rows. Only here does original text travel; it is never logged."""
 
 from __future__ import annotations
 

@@ -72,7 +72,8 @@ class _Header:
             return
         columns = ", ".join(repr(column.sources[0]) for column in missing)
         raise FileRejectedError(
-            f"{source.where}: the file {source.name} lacks the required column{'s' if len(missing) > 1 else ''} {columns}."
+            f"{source.where}: the file {source.name} lacks the required"
+            f" column{'s' if len(missing) > 1 else ''} {columns}."
             f" {self._guess(source)}"
         )
 
@@ -82,8 +83,8 @@ class _Header:
                 if mark != source.form.separator and mark in self.names[0]:
                     expected = _SEPARATORS.get(source.form.separator, repr(source.form.separator))
                     return (
-                        f"Its cells seem to be separated by {word}, the contract says {expected}: ask for the agreed form,"
-                        f" or write delimiter: {mark!r} in connectors/contracts/{source.platform}.yml."
+                        f"Its cells seem to be separated by {word}, the contract says {expected}: ask for the agreed"
+                        f" form, or write delimiter: {mark!r} in connectors/contracts/{source.platform}.yml."
                     )
         other = _most_similar({snake_case(name) for name in self.names}, (source.platform, source.export.name))
         if other:

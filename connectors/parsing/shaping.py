@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 # Text columns that travel beside the contract's own. No contract column begins with _.
 LINE, ROW, EXTRA, CONTENT, BAD = "_line", "_row", "_extra", "_content", "_bad"
 _WORDS = {
-    "integer": "a whole number", "bigint": "a whole number", "smallint": "a whole number", "boolean": "yes/no or true/false",
+    "integer": "a whole number", "bigint": "a whole number", "smallint": "a whole number",
+    "boolean": "yes/no or true/false",
     "date": "a date", "timestamp": "a time", "timestamptz": "a time", "double precision": "a number",
 }  # fmt: skip
 
@@ -27,7 +28,8 @@ def connect() -> duckdb.DuckDBPyConnection:
 
     connection = duckdb.connect(":memory:")
     for setting in (
-        "set TimeZone = 'UTC'", "set threads = 2", "set memory_limit = '400MB'", "set autoinstall_known_extensions = false",
+        "set TimeZone = 'UTC'", "set threads = 2", "set memory_limit = '400MB'",
+        "set autoinstall_known_extensions = false",
         "set autoload_known_extensions = false",
     ):  # fmt: skip
         connection.execute(setting).fetchall()
@@ -55,7 +57,7 @@ def cells_sql(
 def typed_sql(export: ExportObject, cells: str) -> str:
     """Statement: typed columns, _extra, _source_line, _row, _row_hash and _bad (number of the first faulty column).
 
-    _bad counts from 1; it is negative for a required value that is missing, positive for one that does not fit its type.
+    _bad counts from 1; negative: a required value is missing; positive: a value does not fit its type.
     """
     columns = list(export.columns.values())
     converted = [column for column in columns if column.type not in ("text", "jsonb")]

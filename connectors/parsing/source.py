@@ -71,6 +71,7 @@ def open_source(
     connection = shaping.connect()
     rejects = Rejects(name, sizes.original, sink)
     return Source(
-        platform, export, form, path, name, sizes, TextStream(path, name, form.encoding, sizes.block), rejects, connection,
+        platform, export, form, path, name, sizes, TextStream(path, name, form.encoding, sizes.block), rejects,
+        connection,
         RowTyper(platform, export, connection, rejects),
     )  # fmt: skip

@@ -53,7 +53,8 @@ class LineNumbers:
             f" from counted as n left join seen on seen.document = n.{document}"
         ).fetchall()
         self.connection.execute(
-            "create or replace temp table newest as select document, number, filled from seen where document not in"
+            "create or replace temp table newest as"  # noqa: S608 - identifiers of the contract, quoted
+            " select document, number, filled from seen where document not in"
             f" (select {document} from numbered where {document} is not null)"
             f" union all select {document}, max_by(number, _row), max_by(filled_down, _row) from numbered"
             f" where {document} is not null group by {document}"

@@ -7,8 +7,9 @@ import importlib.util
 import json
 from pathlib import Path
 
-import connectors
 import pytest
+
+import connectors
 import warehouse
 
 _spec = importlib.util.spec_from_file_location("shop_exports", Path(__file__).with_name("shop.py"))

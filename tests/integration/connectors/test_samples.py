@@ -12,8 +12,9 @@ import json
 import shutil
 from pathlib import Path
 
-import connectors
 import pytest
+
+import connectors
 import warehouse
 
 NIGHT = "2025-05-12"
@@ -23,7 +24,8 @@ REST = "shopify/shopify_python_api_MIT"
 DESK = "zendesk/fivetran_seeds"
 # platform.object → sample files (patterns below the samples folder)
 FILES = {
-    "instagram.comment": [f"{GRAPH}/comments/*.json", f"{GRAPH}/medias/comments_p*.json", f"{GRAPH}/models/ig_comment.json"],
+    "instagram.comment": [f"{GRAPH}/comments/*.json", f"{GRAPH}/medias/comments_p*.json",
+    f"{GRAPH}/models/ig_comment.json"],
     "instagram.media": [
         f"{GRAPH}/medias/media*.json", f"{GRAPH}/medias/children.json", f"{GRAPH}/users/medias_p*.json",
         f"{GRAPH}/models/ig_media.json", "instagram/airbyte_MIT/expected_records.jsonl",
@@ -35,20 +37,25 @@ FILES = {
     "instagram.media_insight": [f"{GRAPH}/medias/insights*.json", "instagram/fivetran_seeds/*media_insights_data.csv"],
     "instagram.account_insight": [f"{GRAPH}/users/user_insights*.json", f"{GRAPH}/models/ig_insight.json"],
     "instagram.account": [
-        f"{GRAPH}/users/user_fields.json", f"{GRAPH}/models/ig_user.json", "instagram/airbyte_MIT/expected_records.jsonl",
+        f"{GRAPH}/users/user_fields.json", f"{GRAPH}/models/ig_user.json",
+        "instagram/airbyte_MIT/expected_records.jsonl",
         "instagram/fivetran_seeds/*user_history_data.csv",
     ],
     "instagram.account_demographic": ["instagram/airbyte_MIT/expected_records.jsonl"],
     "segment.message": ["segment/segment_docs_CCBY4/*.ndjson", "segment/dbt_labs_apache2/*.csv"],
     "shopify.fulfillment_event": [f"{REST}/fulfillment_event.json", f"{SEEDS}*_fulfillment_event_data.csv"],
-    "shopify.order": [f"{REST}/order.json", f"{REST}/orders.json", f"{SEEDS}_order_data.csv", f"{SEEDS}_gql_order_data.csv"],
+    "shopify.order": [f"{REST}/order.json", f"{REST}/orders.json", f"{SEEDS}_order_data.csv",
+    f"{SEEDS}_gql_order_data.csv"],
     "shopify.customer": [
-        f"{REST}/customer.json", f"{REST}/customers_search.json", f"{SEEDS}_customer_data.csv", f"{SEEDS}_gql_customer_data.csv"
+        f"{REST}/customer.json", f"{REST}/customers_search.json", f"{SEEDS}_customer_data.csv",
+        f"{SEEDS}_gql_customer_data.csv"
     ],
     "shopify.refund": [f"{REST}/refund.json", f"{SEEDS}_refund_data.csv", f"{SEEDS}_gql_refund_data.csv"],
     "shopify.return": [f"{SEEDS}_gql_return_data.csv"],
-    "shopify.fulfillment": [f"{REST}/fulfillment.json", f"{SEEDS}_fulfillment_data.csv", f"{SEEDS}_gql_fulfillment_data.csv"],
-    "shopify.transaction": [f"{REST}/transactions.json", f"{SEEDS}_transaction_data.csv", f"{SEEDS}_gql_transaction_data.csv"],
+    "shopify.fulfillment": [f"{REST}/fulfillment.json", f"{SEEDS}_fulfillment_data.csv",
+    f"{SEEDS}_gql_fulfillment_data.csv"],
+    "shopify.transaction": [f"{REST}/transactions.json", f"{SEEDS}_transaction_data.csv",
+    f"{SEEDS}_gql_transaction_data.csv"],
     "shopify.abandoned_checkout": [
         f"{REST}/checkouts.json", f"{SEEDS}_abandoned_checkout_data.csv", f"{SEEDS}_gql_abandoned_checkout_data.csv"
     ],

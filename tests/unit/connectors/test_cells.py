@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+
 from connectors.contracts import Column
 from connectors.parsing import shaping
 from connectors.parsing.cells import cleaned, typed
@@ -77,9 +78,11 @@ def test_times_without_zone_are_in_the_columns_zone(engine):
         ("integer", "6", 6), ("integer", "-6.0", -6), ("integer", "5.5", None), ("integer", "1_000", None),
         ("integer", "0x1F", None), ("integer", "99999999999", None), ("bigint", "99999999999", 99999999999),
         ("integer", "1e3", None), ("integer", "", None), ("integer", " 7 ", 7),
-        ("numeric(18,2)", "41.94", Decimal("41.94")), ("numeric(18,2)", "1e400", None), ("numeric(18,2)", "12,50", None),
+        ("numeric(18,2)", "41.94", Decimal("41.94")), ("numeric(18,2)", "1e400", None), ("numeric(18,2)", "12,50",
+        None),
         ("boolean", "yes", True), ("boolean", "FALSE", False), ("boolean", "N", False), ("boolean", "maybe", None),
-        ("date", "2025-05-11", dt.date(2025, 5, 11)), ("date", "20250511", dt.date(2025, 5, 11)), ("date", "soon", None),
+        ("date", "2025-05-11", dt.date(2025, 5, 11)), ("date", "20250511", dt.date(2025, 5, 11)), ("date", "soon",
+        None),
         ("jsonb", '{"a": 1}', '{"a": 1}'), ("jsonb", "a, b", '"a, b"'), ("jsonb", "", None),
         ("double precision", "1.5", 1.5), ("double precision", "nan", None), ("text", " as it is ", " as it is "),
     ],
@@ -94,7 +97,8 @@ def test_casts_never_round_and_never_fail(engine, kind, text, value):
         ("apostrophe", "'+39333", "+39333"), ("apostrophe", "75008", "75008"), ("apostrophe", "'", None),
         ("decimal_id", "14075.0", "14075"), ("decimal_id", "C536379", "C536379"), ("decimal_id", "10", "10"),
         ("decimal_id", "1.5", "1.5"), ("meta_prefix", "l:111222333", "111222333"), ("meta_prefix", "p:+6112", "+6112"),
-        ("money", "€ 1,234.50", "1234.50"), ("money", "-5.00", "-5.00"), ("money", "$3.50", "3.50"), ("money", "free", "free"),
+        ("money", "€ 1,234.50", "1234.50"), ("money", "-5.00", "-5.00"), ("money", "$3.50", "3.50"), ("money",
+        "free", "free"),
         ("keep_blank", "", ""), ((), "", None),
     ],
 )  # fmt: skip

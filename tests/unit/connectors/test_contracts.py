@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from connectors import contracts, load_contract, platforms, table_spec
 from connectors.contracts import read_contract
 from connectors.errors import ContractError
@@ -101,8 +102,10 @@ def test_unknown_platforms_and_objects():
 @pytest.mark.parametrize(
     ("source", "name"),
     [
-        ("Billing Zip", "billing_zip"), ("via.source.from.address", "via_source_from_address"), ("InvoiceNo", "invoice_no"),
-        ("CustomerID", "customer_id"), ("Tax 1 Name", "tax_1_name"), ("Lineitem compare at price", "lineitem_compare_at_price"),
+        ("Billing Zip", "billing_zip"), ("via.source.from.address", "via_source_from_address"), ("InvoiceNo",
+        "invoice_no"),
+        ("CustomerID", "customer_id"), ("Tax 1 Name", "tax_1_name"), ("Lineitem compare at price",
+        "lineitem_compare_at_price"),
         ("anonymousId", "anonymous_id"), ("_fivetran_synced", "fivetran_synced"), ("", ""), ("Id", "id"),
     ],
 )  # fmt: skip

@@ -7,11 +7,12 @@ import io
 
 import numpy as np
 import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from connectors.parsing.csv_records import record_blocks
 from connectors.parsing.limits import Limits
 from connectors.parsing.rejects import Rejects
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 cells = st.text(alphabet='ab,;"\n\r é', max_size=6).map(lambda text: text.replace("\r", ""))
 tables = st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=12)

@@ -8,6 +8,7 @@ import json
 
 import pyarrow as pa
 import pytest
+
 from connectors.contracts import find_object
 from connectors.errors import FileRejectedError, UnsafePathError
 from connectors.parsing.limits import Limits
@@ -56,7 +57,8 @@ def test_messages_and_conversations_come_from_one_file(tmp_path):
         {
             "id": f"t{n}", "updated_time": "1687774887", "participants": {"data": [{"id": "9", "username": "brand"}]},
             "messages": {"data": [
-                {"id": f"m{n}{i}", "created_time": "2022-07-12T19:11:07+0000", "from": {"id": "9"}, "to": {"data": [{"id": "8"}]},
+                {"id": f"m{n}{i}", "created_time": "2022-07-12T19:11:07+0000", "from": {"id": "9"},
+                "to": {"data": [{"id": "8"}]},
                  "message": "hello"} for i in range(n)
             ]},
         }
