@@ -35,7 +35,7 @@ def list_contracts() -> None:
     try:
         for platform in connectors.platforms():
             for export in connectors.load_contract(platform).objects.values():
-                patterns = "\n".join(form.pattern for form in export.files)
+                patterns = "\n".join(form.pattern.replace("dt={date}/", "") for form in export.files)
                 history = "yes" if export.history else ""
                 row = (
                     platform,
@@ -49,7 +49,9 @@ def list_contracts() -> None:
                 platform = ""
     except ConnectorsError as error:
         raise _stop(error) from None
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, 130)
+    console.print(table)
 
 
 @app.command()

@@ -68,6 +68,7 @@ def print_batches(batch_ids: Sequence[int]) -> None:
     for name in ("batch", "object", "status", "read", "new", "changed", "same", "double", "rejected"):
         table.add_column(name, justify="left" if name in ("object", "status") else "right", no_wrap=True)
     console, reasons = Console(), []
+    console.width = max(console.width, 110)  # a log file has no width: figures must not be cut
     for batch_id in batch_ids:
         batch = warehouse.read_batch(batch_id)
         colour = _COLOURS.get(batch.status, "dim")
