@@ -4,6 +4,7 @@ from connectors.contracts import PlatformContract, load_contract, platforms, tab
 from connectors.errors import ConnectorsError, ContractError
 from connectors.landing import LandedBatch, land
 from connectors.pulling import PullOutcome, audit_and_promote, pull
+from connectors.tables import prepare_tables
 
 __all__ = [
     "ConnectorsError",
@@ -15,6 +16,7 @@ __all__ = [
     "land",
     "load_contract",
     "platforms",
+    "prepare_tables",
     "pull",
     "table_spec",
 ]

@@ -36,8 +36,10 @@ def resolve_identities() -> None:
 
     @task(doc_md="dbt layer `persons`: person records and identifiers of what changed.")
     def build_person_records() -> None:
+        import connectors
         import warehouse
 
+        connectors.prepare_tables()
         warehouse.run_dbt("persons", night())
 
     @task(doc_md="Standardise, block, compare, cluster; the proposal goes to `identity.next_*`.")

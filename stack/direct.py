@@ -28,12 +28,14 @@ def run_night(export_date: date, *, say: Say) -> None:
 
 def build_night(export_date: date, *, say: Say) -> None:
     """Everything after the pulls: persons, identities, journeys, marts, report. Raises as run_night."""
+    import connectors
     import expectations
     import journeys
     import resolution
     import warehouse
 
     with _timed("build person records", say):
+        connectors.prepare_tables()
         warehouse.run_dbt("persons", export_date)
     with _timed("resolve identities", say):
         run = resolution.resolve_night(export_date)
