@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 from datetime import datetime
@@ -34,6 +35,7 @@ def say(text: str) -> None:
 @app.callback()
 def main(verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the log of every step.")) -> None:
     """Everything the Makefile calls."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what this command started is stopped again
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
