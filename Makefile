@@ -86,7 +86,7 @@ lint: env ## ruff, mypy, sqlfluff, and that every DAG file can be read
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/sqlfluff lint -q dbt_project/models
+	@$(VENV)/bin/sqlfluff lint -q --processes 2 dbt_project/models
 	@$(PY) -m stack check-dags
 format: env ## let ruff and sqlfluff write the house style
 	@$(VENV)/bin/ruff check -q --fix .
