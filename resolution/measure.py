@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from resolution.evaluation import Evaluation
 
-ORDER_KINDS = ("order_contact", "guest_order")
-
 
 @dataclass(frozen=True)
 class WarehouseEvaluation:
@@ -33,8 +31,8 @@ class WarehouseEvaluation:
 def evaluate_warehouse(truth_dir: str | Path) -> WarehouseEvaluation:
     """Compare accepted identities with `identifiers.parquet` of a simulation's truth folder.
 
-    A record's truth is the row of its platform, kind and id, else the row of its first order. Records shared by several
-    persons that nothing could tell apart are left out.
+    A record's truth is the row of its platform, kind and id, else the row of its account, else that of its first
+    order. Records shared by several persons that nothing could tell apart are left out.
     """
     import numpy as np
     import polars as pl
@@ -49,8 +47,8 @@ def evaluate_warehouse(truth_dir: str | Path) -> WarehouseEvaluation:
     truth = pl.read_parquet(path)
     with warehouse.connect(name="evaluate") as connection:
         records = pl.DataFrame(pl.from_arrow(lookup.linked_records(connection)))
-        orders = pl.DataFrame(pl.from_arrow(lookup.order_identifiers(connection)))
-    judged = match_truth(records, orders, truth)
+        ids = pl.DataFrame(pl.from_arrow(lookup.platform_ids(connection)))
+    judged = match_truth(records, ids, truth)
     known = judged.filter(pl.col("person_id").is_not_null() & ~pl.col("is_left_out"))
     persons = evaluate(known["golden_customer_id"].to_numpy(), known["person_id"].to_numpy())
     findable = None
@@ -68,8 +66,12 @@ def evaluate_warehouse(truth_dir: str | Path) -> WarehouseEvaluation:
     )
 
 
-def match_truth(records: pl.DataFrame, orders: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
-    """Records with person_id, link_group (if the truth has it) and is_left_out; person_id is null without truth."""
+def match_truth(records: pl.DataFrame, ids: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
+    """Records with person_id, link_group (if the truth has it) and is_left_out; person_id is null without truth.
+
+    records: source_record_key, source_platform, record_kind, source_record_id. ids: source_record_key, kind
+    ('account' or 'order'), identifier_value.
+    """
     import polars as pl
 
     extra = [c for c in ("link_group",) if c in truth.columns]
@@ -79,26 +81,19 @@ def match_truth(records: pl.DataFrame, orders: pl.DataFrame, truth: pl.DataFrame
     )
     # A value of several persons has several rows; one row per value is enough to leave it out.
     facts = facts.sort("person_id").unique(["source_platform", "kind", "value"], keep="first", maintain_order=True)
-    columns = ["person_id", "is_left_out", *extra]
-    own = records.join(
-        facts,
-        left_on=["source_platform", "record_kind", "source_record_id"],
-        right_on=["source_platform", "kind", "value"],
-        how="left",
+    kind = pl.when(pl.col("record_kind") == "guest_order").then(pl.lit("order")).otherwise("record_kind")
+    own = records.select("source_record_key", "source_platform", kind=kind, value="source_record_id")
+    further = ids.join(records.select("source_record_key", "source_platform"), on="source_record_key").select(
+        "source_record_key", "source_platform", "kind", value="identifier_value"
     )
-    by_order = (
-        orders.join(records.select("source_record_key", "source_platform"), on="source_record_key")
-        .join(
-            facts.filter(pl.col("kind") == "order").drop("kind"),
-            left_on=["source_platform", "identifier_value"],
-            right_on=["source_platform", "value"],
-        )
-        .sort("source_record_key", "identifier_value")
+    ways = pl.concat([own.with_columns(way=pl.lit(0)), further.with_columns(way=pl.lit(1))])
+    found = (
+        ways.join(facts, on=["source_platform", "kind", "value"])
+        .sort("source_record_key", "way", "kind", "value")
         .unique("source_record_key", keep="first", maintain_order=True)
-        .select("source_record_key", *[pl.col(c).alias(f"{c}_order") for c in columns])
+        .select("source_record_key", "person_id", "is_left_out", *extra)
     )
-    joined = own.join(by_order, on="source_record_key", how="left")
-    return joined.with_columns([pl.coalesce(c, f"{c}_order").alias(c) for c in columns]).with_columns(
+    return records.join(found, on="source_record_key", how="left", maintain_order="left").with_columns(
         pl.col("is_left_out").fill_null(False)
     )
 

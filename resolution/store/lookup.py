@@ -111,17 +111,22 @@ def linked_records(connection: psycopg.Connection[Any]) -> pa.Table:
     )
 
 
-def order_identifiers(connection: psycopg.Connection[Any]) -> pa.Table:
-    """Order ids of records: source_record_key, identifier_value."""
+def platform_ids(connection: psycopg.Connection[Any]) -> pa.Table:
+    """Account and order ids of records: source_record_key, kind ('account' or 'order'), identifier_value."""
     import pyarrow as pa
 
     return copy_out(
         connection,
         sql.SQL(
-            """select source_record_key, identifier_value from intermediate.int_identifiers
-               where identifier_type = 'order_id' and not coalesce(is_deleted, false)"""
+            """select i.source_record_key, case i.identifier_type when 'order_id' then 'order' else 'account' end,
+                      i.identifier_value
+               from intermediate.int_identifiers i
+               join intermediate.int_person_records r using (source_record_key)
+               where not coalesce(i.is_deleted, false)
+                 and (i.identifier_type = 'order_id'
+                      or (i.identifier_type = 'account_id' and r.record_kind = 'account'))"""
         ),
-        {"source_record_key": pa.string(), "identifier_value": pa.string()},
+        dict.fromkeys(("source_record_key", "kind", "identifier_value"), pa.string()),
     )
 
 
