@@ -5,12 +5,18 @@
 
 {#-
   A whole table for aggregates: the published rows of unaffected customers and this night's rows of the affected ones.
-  `model` must have golden_customer_id and be published by customer.
+  `model` must have golden_customer_id and be published by customer. A column that is not published yet comes with a change
+  of the rules, which affects everyone: then this night's rows are all there are.
 -#}
 {% macro whole(model, columns) -%}
     {%- set built = ref(model) -%}
     {%- set list = columns | join(', ') -%}
-    {%- if execute and journeyline_exists('marts', model) and var('sandbox', none) is none -%}
+    {%- set published = none -%}
+    {%- if execute and var('sandbox', none) is none -%}
+        {%- set published = load_relation(api.Relation.create(database=target.database, schema='marts', identifier=model)) -%}
+    {%- endif -%}
+    {%- set known = [] if published is none else adapter.get_columns_in_relation(published) | map(attribute='name') | list -%}
+    {%- if columns | reject('in', known) | list | length == 0 -%}
 (
     select {{ list }} from marts.{{ model }} as p
     where not exists (select 1 from {{ source('night', 'affected_customers') }} as a where a.golden_customer_id = p.golden_customer_id)
