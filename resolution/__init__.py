@@ -15,19 +15,48 @@ if TYPE_CHECKING:
     from resolution.standardise import standardise
 
 _WHERE = {
-    "ConfigError": "errors", "InputError": "errors", "ModelError": "errors", "ResolutionError": "errors",
-    "MatchConfig": "config", "load_config": "config", "standardise": "standardise",
-    "Evaluation": "evaluation", "evaluate": "evaluation",
-    "LinkResult": "pipeline", "link": "pipeline", "score_pairs": "pipeline", "train": "pipeline",
-    "RunResult": "night", "accept_run": "night", "discard_run": "night", "resolve_night": "night",
-    "explain": "explanation", "explain_customer": "explanation",
-}  # fmt: skip
+    "ConfigError": "errors",
+    "InputError": "errors",
+    "ModelError": "errors",
+    "ResolutionError": "errors",
+    "MatchConfig": "config",
+    "load_config": "config",
+    "standardise": "standardise",
+    "Evaluation": "evaluation",
+    "evaluate": "evaluation",
+    "LinkResult": "pipeline",
+    "link": "pipeline",
+    "score_pairs": "pipeline",
+    "train": "pipeline",
+    "RunResult": "night",
+    "accept_run": "night",
+    "discard_run": "night",
+    "resolve_night": "night",
+    "explain": "explanation",
+    "explain_customer": "explanation",
+}
 
 __all__ = [
-    "ConfigError", "Evaluation", "InputError", "LinkResult", "MatchConfig", "ModelError", "ResolutionError", "RunResult",
-    "accept_run", "discard_run", "evaluate", "explain", "explain_customer", "link", "load_config", "resolve_night",
-    "score_pairs", "standardise", "train",
-]  # fmt: skip
+    "ConfigError",
+    "Evaluation",
+    "InputError",
+    "LinkResult",
+    "MatchConfig",
+    "ModelError",
+    "ResolutionError",
+    "RunResult",
+    "accept_run",
+    "discard_run",
+    "evaluate",
+    "explain",
+    "explain_customer",
+    "link",
+    "load_config",
+    "resolve_night",
+    "score_pairs",
+    "standardise",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

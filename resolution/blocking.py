@@ -1,6 +1,7 @@
 """Atoms (what two records may share) and blocking passes (combinations of atoms), given or proposed from the data.
 
-An atom is written `column:function`, for example `family:soundex`, `birth_date:year`; `column` alone means its whole value.
+An atom is written `column:function`, for example `family:soundex`, `birth_date:year`; `column` alone means its whole
+value.
 """
 
 from __future__ import annotations
@@ -70,8 +71,13 @@ def _sorted_words(column: Column) -> pl.Series:
 FUNCTIONS: dict[str, Callable[[Column], pl.Series]] = {
     "value": lambda column: column.series(),
     "initial": lambda column: column.series().str.head(1),
-    "prefix2": _prefix(2), "prefix3": _prefix(3), "prefix4": _prefix(4), "prefix6": _prefix(6),
-    "tail4": _tail(4), "tail6": _tail(6), "tail8": _tail(8),
+    "prefix2": _prefix(2),
+    "prefix3": _prefix(3),
+    "prefix4": _prefix(4),
+    "prefix6": _prefix(6),
+    "tail4": _tail(4),
+    "tail6": _tail(6),
+    "tail8": _tail(8),
     "soundex": _listed(names.soundex),
     "root": _listed(names.main_roots),
     "last": lambda column: column.series().str.split(" ").list.last(),
@@ -83,7 +89,7 @@ FUNCTIONS: dict[str, Callable[[Column], pl.Series]] = {
     "yearday": lambda column: column.series().str.head(4) + column.series().str.tail(2),
     "swapped": lambda column: dates.swapped(column.series()),
     "area": lambda column: places.postcode_areas(column.series()),
-}  # fmt: skip
+}
 
 
 def atom_hashes(std: Standardised, atom: str) -> Hashes:
@@ -175,9 +181,12 @@ def pair_budget(n: int, config: MatchConfig) -> int:
 def propose_passes(std: Standardised, config: MatchConfig, sample: int = 60_000) -> list[Pass]:
     """Passes for these data within the pair budget.
 
-    For every attribute and every two attributes (three where two leave too many pairs) the loosest combination of atoms whose
-    estimated pairs fit the allowance is taken, and then others made of different atoms. Two records of one person that agree, even
-    roughly, on any two attributes are thus compared. Estimates come from a sample of records, chosen by the hash of their ids.
+    For every attribute and every two attributes (three where two leave too many pairs) the loosest combination of
+    atoms whose
+    estimated pairs fit the allowance is taken, and then others made of different atoms. Two records of one person
+    that agree, even
+    roughly, on any two attributes are thus compared. Estimates come from a sample of records, chosen by the hash of
+    their ids.
     """
     groups = attribute_atoms(std, config)
     chosen = np.arange(std.n)
@@ -279,10 +288,17 @@ def _within_budget(found: dict[tuple[str, ...], int], budget: int) -> list[tuple
 
 
 COARSER = {
-    "value": {*FUNCTIONS} - {"value"}, "prefix3": {"initial", "prefix2"}, "prefix4": {"initial", "prefix2", "prefix3"},
-    "prefix2": {"initial"}, "prefix6": {"initial", "prefix2", "prefix3", "prefix4"}, "tail8": {"tail4", "tail6"}, "tail6": {"tail4"},
-    "yearmonth": {"year"}, "yearday": {"year"}, "swapped": {"year"},
-}  # fmt: skip
+    "value": {*FUNCTIONS} - {"value"},
+    "prefix3": {"initial", "prefix2"},
+    "prefix4": {"initial", "prefix2", "prefix3"},
+    "prefix2": {"initial"},
+    "prefix6": {"initial", "prefix2", "prefix3", "prefix4"},
+    "tail8": {"tail4", "tail6"},
+    "tail6": {"tail4"},
+    "yearmonth": {"year"},
+    "yearday": {"year"},
+    "swapped": {"year"},
+}
 
 
 def implies(fine: tuple[str, ...], coarse: tuple[str, ...]) -> bool:

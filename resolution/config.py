@@ -12,9 +12,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from resolution.errors import ConfigError, InputError
 
 AttributeType = Literal[
-    "given_name", "family_name", "full_name", "email", "phone", "birth_date", "address", "postcode", "city",
-    "string", "id", "number", "date", "exact",
-]  # fmt: skip
+    "given_name",
+    "family_name",
+    "full_name",
+    "email",
+    "phone",
+    "birth_date",
+    "address",
+    "postcode",
+    "city",
+    "string",
+    "id",
+    "number",
+    "date",
+    "exact",
+]
 CONFIG_FOLDER = Path(__file__).parent / "config"
 
 
@@ -64,8 +76,10 @@ class MatchConfig(BaseModel):
     def _expand(cls, value: Any) -> Any:
         """Accept the short form `column: type` beside `name: {column: …, type: …}`."""
         if isinstance(value, dict):
-            return {k: {"column": k, "type": v} if isinstance(v, str) else {"column": k, **v} if isinstance(v, dict) else v
-                    for k, v in value.items()}  # fmt: skip
+            return {
+                k: {"column": k, "type": v} if isinstance(v, str) else {"column": k, **v} if isinstance(v, dict) else v
+                for k, v in value.items()
+            }
         return value
 
     @model_validator(mode="after")

@@ -35,17 +35,17 @@ def make_constraints(
     import pandas as pd
 
     from resolution.certain import certain_edges
+    from resolution.evidence import name_hints
     from resolution.cluster import ClusterLimits, Constraints
     from resolution.standardise import to_frame
 
     certain = pd.DataFrame()
     if identifiers is not None and len(identifiers):
         table = to_frame(identifiers).to_pandas()
-        if "position" not in table:
-            table["position"] = positions_of(std, table[config.record_id], "the identifiers")
+        table["position"] = positions_of(std, table[config.record_id], "the identifiers")
         if std.excluded is not None:
             table = table[~std.excluded[table["position"].to_numpy()]]
-        certain = certain_edges(table, std.n)
+        certain = certain_edges(table, std.n, name_hint=name_hints(std))
     must = cannot = None
     if decisions is not None and len(decisions):
         table = to_frame(decisions).to_pandas()

@@ -13,7 +13,9 @@ from resolution.errors import InputError
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Rates 0–1; sizes in records. Pairwise counts every pair of records of one person; B-cubed averages over records."""
+    """Rates 0–1; sizes in records. Pairwise counts every pair of records of one person; B-cubed averages over
+    records.
+    """
 
     records: int
     true_pairs: int
@@ -36,7 +38,8 @@ class Evaluation:
 
 
 def evaluate(predicted: Any, truth: Any) -> Evaluation:
-    """Compare two labelings of the same records, in the same order. Labels may be of any type; a missing one is a person alone.
+    """Compare two labelings of the same records, in the same order. Labels may be of any type; a missing one is a
+    person alone.
 
     B-cubed after Bagga & Baldwin 1998.
     """
@@ -55,9 +58,23 @@ def evaluate(predicted: Any, truth: Any) -> Evaluation:
     b_precision = float((count**2 / size_a[row]).sum() / n) if n else 1.0
     b_recall = float((count**2 / size_b[column]).sum() / n) if n else 1.0
     exact = int(((count == size_a[row]) & (count == size_b[column])).sum())
-    return Evaluation(n, wanted, proposed, correct, precision, recall, _f1(precision, recall), b_precision, b_recall,
-                      _f1(b_precision, b_recall), len(size_b), len(size_a), int(size_b.max(initial=0)),
-                      int(size_a.max(initial=0)), exact)  # fmt: skip
+    return Evaluation(
+        n,
+        wanted,
+        proposed,
+        correct,
+        precision,
+        recall,
+        _f1(precision, recall),
+        b_precision,
+        b_recall,
+        _f1(b_precision, b_recall),
+        len(size_b),
+        len(size_a),
+        int(size_b.max(initial=0)),
+        int(size_a.max(initial=0)),
+        exact,
+    )
 
 
 def _f1(precision: float, recall: float) -> float:

@@ -1,6 +1,7 @@
 """Blocking keys and candidate pairs: many cheap passes, capped blocks, deduplicated across passes, in bounded chunks.
 
-A key is a 64-bit hash of the values that two records must share in one pass. Keys are stable (they depend on the values and the pass's
+A key is a 64-bit hash of the values that two records must share in one pass. Keys are stable (they depend on the
+values and the pass's
 name alone), so they can be stored and compared from night to night.
 """
 
@@ -84,7 +85,9 @@ class PassReport:
 
 @dataclass
 class Blocks:
-    """The usable blocks of all passes, laid out so that the pairs of any range of left positions can be made at once."""
+    """The usable blocks of all passes, laid out so that the pairs of any range of left positions can be made at
+    once.
+    """
 
     n: int
     members: list[Positions] = field(default_factory=list)
@@ -101,7 +104,9 @@ class Blocks:
         cap: int,
         focus: npt.NDArray[np.bool_] | None,
     ) -> None:
-        """Add one pass. Blocks larger than `cap` are left out and reported; with `focus`, so are blocks without a focus record."""
+        """Add one pass. Blocks larger than `cap` are left out and reported; with `focus`, so are blocks without a
+        focus record.
+        """
         report = self.reports.setdefault(number, PassReport())
         if len(key) == 0:
             return
@@ -196,8 +201,13 @@ def report_losses(blocks: Blocks) -> None:
     """Say what the cap on block sizes cost: counts only."""
     for number, report in blocks.reports.items():
         if report.oversized_blocks:
-            log.warning("blocking pass %d: %d blocks above the cap left out (%d records, %d pairs)", number,
-                        report.oversized_blocks, report.oversized_records, report.lost_pairs)  # fmt: skip
+            log.warning(
+                "blocking pass %d: %d blocks above the cap left out (%d records, %d pairs)",
+                number,
+                report.oversized_blocks,
+                report.oversized_records,
+                report.lost_pairs,
+            )
 
 
 def candidate_pairs(
@@ -226,7 +236,9 @@ def all_pairs(n: int, chunk_pairs: int) -> Iterator[tuple[Positions, Positions]]
 
 
 def toolkit_keys(frame: Any, columns: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Codes of the combined values of a DataFrame's columns; -1 where one is missing (for the toolkit's index interface)."""
+    """Codes of the combined values of a DataFrame's columns; -1 where one is missing (for the toolkit's index
+    interface).
+    """
     import pandas as pd
 
     codes = np.zeros(len(frame), np.int64)

@@ -20,7 +20,9 @@ NAMESPACE = uuid.UUID("6f0f5b0e-6a55-5a0f-9c0d-6c1f5a1d7a3e")
 
 
 def with_row_numbers(frame: pl.DataFrame, config: MatchConfig) -> pl.DataFrame:
-    """The table with a column row_number (from 1) when the configuration uses it as record id and the table has none."""
+    """The table with a column row_number (from 1) when the configuration uses it as record id and the table has
+    none.
+    """
     if config.record_id == "row_number" and "row_number" not in frame.columns:
         return frame.with_row_index("row_number", offset=1)
     return frame
@@ -29,8 +31,10 @@ def with_row_numbers(frame: pl.DataFrame, config: MatchConfig) -> pl.DataFrame:
 def link_file(paths: list[Path], config: MatchConfig, output: Path | None = None) -> tuple[pl.DataFrame, LinkResult]:
     """Link the records of one or several files.
 
-    Returns (clusters, result). clusters has one row per record, in the order of the files: record_id, golden_customer_id (a uuid that
-    depends on the cluster's records alone), match_probability (of the weakest link on the record's best path into its cluster; null for
+    Returns (clusters, result). clusters has one row per record, in the order of the files: record_id,
+    golden_customer_id (a uuid that
+    depends on the cluster's records alone), match_probability (of the weakest link on the record's best path into its
+    cluster; null for
     a record alone), cluster_size. It is also written to `output` (.csv or .parquet) when given.
     """
     from resolution.pipeline import link
@@ -50,11 +54,21 @@ def cluster_table(record_ids: npt.NDArray[np.object_], result: LinkResult) -> pl
 
     from resolution.cluster import link_strength
 
-    _, probability = link_strength(result.labels, result.edges)
-    frame = pl.DataFrame({
-        "record_id": pl.Series(record_ids, dtype=pl.String), "label": result.labels,
-        "match_probability": pl.Series(probability, nan_to_null=True),
-    })  # fmt: skip
+    # Paths lead to the smallest record id of a cluster, wherever it stands in the file.
+    order = np.argsort(record_ids.astype(str), kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    labels = np.unique(result.labels[order], return_index=True, return_inverse=True)
+    left, right = rank[result.edges["left"].to_numpy()], rank[result.edges["right"].to_numpy()]
+    edges = result.edges.assign(left=np.minimum(left, right), right=np.maximum(left, right))
+    probability = link_strength(labels[1][labels[2]], edges.sort_values(["left", "right"], kind="stable"))[1][rank]
+    frame = pl.DataFrame(
+        {
+            "record_id": pl.Series(record_ids, dtype=pl.String),
+            "label": result.labels,
+            "match_probability": pl.Series(probability, nan_to_null=True),
+        }
+    )
     # The id follows from the smallest record id of the cluster, so that the order of the file does not matter.
     founders = frame.group_by("label").agg(founder=pl.col("record_id").min(), cluster_size=pl.len())
     ids = [str(uuid.uuid5(NAMESPACE, founder)) for founder in founders["founder"].to_list()]

@@ -33,7 +33,9 @@ KEEP_PROBABILITY = 0.001
 
 @dataclass(frozen=True)
 class LinkResult:
-    """labels int64[n]: the lowest position of each record's cluster. edges: left, right, match_weight, match_probability, kind, evidence."""
+    """labels int64[n]: the lowest position of each record's cluster. edges: left, right, match_weight,
+    match_probability, kind, evidence.
+    """
 
     labels: npt.NDArray[np.int64]
     edges: pd.DataFrame
@@ -52,8 +54,13 @@ def pair_space(std: Standardised, config: MatchConfig) -> PairSpace:
     return PairSpace(std, free)
 
 
-def _pairs(std: Standardised, config: MatchConfig, passes: Sequence[Pass], keys: pd.DataFrame | None = None,
-           focus: npt.NDArray[np.bool_] | None = None) -> tuple[Callable[[], Iterator[tuple[Positions, Positions]]], Blocks]:  # fmt: skip
+def _pairs(
+    std: Standardised,
+    config: MatchConfig,
+    passes: Sequence[Pass],
+    keys: pd.DataFrame | None = None,
+    focus: npt.NDArray[np.bool_] | None = None,
+) -> tuple[Callable[[], Iterator[tuple[Positions, Positions]]], Blocks]:
     """A function that yields the allowed candidate pairs (again, at every call), and the blocks they come from."""
     space = pair_space(std, config)
     blocks = make_blocks(block_keys(std, passes) if keys is None else keys, std.n, config, focus)
@@ -74,7 +81,8 @@ def train(
 ) -> MatchModel:
     """Learn a model from the records alone: no labels.
 
-    pairs: candidate pairs to learn from; by default those of the passes (the configuration's, or proposed ones). At most
+    pairs: candidate pairs to learn from; by default those of the passes (the configuration's, or proposed ones). At
+    most
     `config.train_pairs` of them are compared, whole chunks evenly over the records.
     """
     from resolution.classify.fellegi_sunter import FellegiSunter
@@ -109,8 +117,8 @@ def train(
                 if shared is not None:
                     counter.add(shared[1], learned.posterior[np.searchsorted(counts.packed, pack(levels))])
             frequency, rare = counter.result(sampled)
-        shares = (tuple(map(float, values[i])) for values in (learned.m, learned.u, learned.r))
-        attributes.append(AttributeModel(feature.label, feature.column, feature.labels, *shares, frequency, rare))
+        m, u, r = (tuple(map(float, values[i])) for values in (learned.m, learned.u, learned.r))
+        attributes.append(AttributeModel(feature.label, feature.column, feature.labels, m, u, r, frequency, rare))
     figures = {
         "records": std.n,
         "training_pairs": int(counts.count.sum()),
@@ -130,7 +138,9 @@ def train(
 def _training_pairs(
     std: Standardised, config: MatchConfig, passes: Sequence[Pass], pairs: PairChunks | None
 ) -> tuple[list[tuple[Positions, Positions]], float]:
-    """Pairs to learn from and which share of the candidates they are. The choice depends on record ids, not on their order."""
+    """Pairs to learn from and which share of the candidates they are. The choice depends on record ids, not on
+    their order.
+    """
     from pandas.util import hash_array
 
     if pairs is not None:
@@ -154,7 +164,8 @@ def score_pairs(
 ) -> pd.DataFrame:
     """Match weight and probability of the given pairs.
 
-    Returns left int32, right int32, match_weight float32 (log2 odds incl. prior), match_probability float64, evidence category.
+    Returns left int32, right int32, match_weight float32 (log2 odds incl. prior), match_probability float64, evidence
+    category.
     """
     import pandas as pd
 
@@ -165,14 +176,23 @@ def score_pairs(
     classifier = FellegiSunter(model)
     levels = compare_pairs(std, features, left, right, model.implied)
     weight = classifier.weigh(std, features, left, right, levels)
-    return pd.DataFrame({"left": left, "right": right, "match_weight": weight.astype(np.float32),
-                         "match_probability": probability(weight), "evidence": classifier.evidence(levels)})  # fmt: skip
+    return pd.DataFrame(
+        {
+            "left": left,
+            "right": right,
+            "match_weight": weight.astype(np.float32),
+            "match_probability": probability(weight),
+            "evidence": classifier.evidence(levels),
+        }
+    )
 
 
 def score_candidates(
     std: Standardised, model: MatchModel, config: MatchConfig, chunks: PairChunks, keep: float = KEEP_PROBABILITY
 ) -> tuple[pd.DataFrame, int]:
-    """Score chunk by chunk, keeping pairs of at least `keep` probability. Returns (edges with kind 'probable', pairs compared)."""
+    """Score chunk by chunk, keeping pairs of at least `keep` probability. Returns (edges with kind 'probable',
+    pairs compared).
+    """
     import pandas as pd
 
     from resolution.classify.fellegi_sunter import FellegiSunter, probability
@@ -192,17 +212,32 @@ def score_candidates(
     if not parts:
         parts = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0), np.empty((0, len(features)), np.uint8))]
     left, right, weight, levels = (np.concatenate(column) for column in zip(*parts, strict=True))
-    edges = pd.DataFrame({"left": left, "right": right, "match_weight": weight.astype(np.float32),
-                          "match_probability": probability(weight), "kind": "probable", "evidence": classifier.evidence(levels)})  # fmt: skip
+    edges = pd.DataFrame(
+        {
+            "left": left,
+            "right": right,
+            "match_weight": weight.astype(np.float32),
+            "match_probability": probability(weight),
+            "kind": "probable",
+            "evidence": classifier.evidence(levels),
+        }
+    )
     return edges, compared
 
 
-def link(records: Any, identifiers: Any = None, config: MatchConfig | None = None, decisions: Any = None,
-         model: MatchModel | None = None) -> LinkResult:  # fmt: skip
+def link(
+    records: Any,
+    identifiers: Any = None,
+    config: MatchConfig | None = None,
+    decisions: Any = None,
+    model: MatchModel | None = None,
+) -> LinkResult:
     """Link records in memory.
 
-    records, identifiers: tables (pandas, Arrow, polars) as in docs/architecture.md, or any columns that the configuration maps.
-    decisions: table left, right (record ids) and verdict ('same' or 'different'). model: a trained one; otherwise it is learned here.
+    records, identifiers: tables (pandas, Arrow, polars) as in docs/architecture.md, or any columns that the
+    configuration maps.
+    decisions: table left, right (record ids) and verdict ('same' or 'different'). model: a trained one; otherwise it
+    is learned here.
     Raises InputError for missing columns and repeated ids.
     """
     import pandas as pd
@@ -213,7 +248,9 @@ def link(records: Any, identifiers: Any = None, config: MatchConfig | None = Non
 
     frame = to_frame(records)
     config = check_columns(config or load_config(), frame.columns)
-    std = standardise(frame, config)
+    # Records are worked on in the order of their ids, so that ties never depend on the order in which they came.
+    order = frame[config.record_id].cast(str).arg_sort().to_numpy().astype(np.int64)
+    std = standardise(frame[order], config)
     if model is None:
         model = train(std, config)
         chosen = False
@@ -229,12 +266,32 @@ def link(records: Any, identifiers: Any = None, config: MatchConfig | None = Non
         model, curve = choose_threshold(std, config, model, edges, constraints)
     labels = cluster(std.n, edges, constraints(model.threshold))
     report = {
-        "records": std.n, "clusters": len(np.unique(labels)), "pairs_compared": compared, "edges": len(edges),
-        "threshold": model.threshold, "curve": curve, **model.figures,
-        "passes": [{"pass": p.name, **vars(blocks.reports[p.number])} for p in model.passes if p.number in blocks.reports],
+        "records": std.n,
+        "clusters": len(np.unique(labels)),
+        "pairs_compared": compared,
+        "edges": len(edges),
+        "threshold": model.threshold,
+        "curve": curve,
+        **model.figures,
+        "passes": [
+            {"pass": p.name, **vars(blocks.reports[p.number])} for p in model.passes if p.number in blocks.reports
+        ],
         "missing": std.report,
-    }  # fmt: skip
-    return LinkResult(labels, edges, model, report)
+    }
+    return LinkResult(*_in_given_order(labels, edges, order), model, report)
+
+
+def _in_given_order(
+    labels: npt.NDArray[np.int64], edges: pd.DataFrame, order: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], pd.DataFrame]:
+    """Labels and edges of the sorted records, in positions of the records as given."""
+    given = np.empty_like(labels)
+    lowest = np.full(len(labels), len(labels), np.int64)
+    np.minimum.at(lowest, labels, order)
+    given[order] = lowest[labels]
+    left, right = order[edges["left"].to_numpy(np.int64)], order[edges["right"].to_numpy(np.int64)]
+    moved = edges.assign(left=np.minimum(left, right).astype(np.int32), right=np.maximum(left, right).astype(np.int32))
+    return given, moved.sort_values(["left", "right"], kind="stable", ignore_index=True)
 
 
 __all__ = ["LinkResult", "all_pairs", "link", "score_candidates", "score_pairs", "train"]

@@ -44,6 +44,8 @@ class FrequencyCounter:
             pooled = np.bincount(size, self.matched / sampled) / np.maximum(np.bincount(size, pairs), 1.0)
             share = np.where(count < POOLED, np.clip(pooled[size], 0.0, 1.0), share)
         persons = np.where(count > 0, count / (1.0 + share * np.maximum(count - 1, 0.0)), 0.0)
+        # Sums over pairs differ in their last bits with the order of the records; a model must not.
+        persons = np.round(persons, 6)
         total = persons.sum()
         used = np.flatnonzero(count > 0)
         order = used[np.lexsort((used, -persons[used]))]

@@ -95,7 +95,7 @@ def implied_places(
                 .agg(pl.col("len").sum(), usual=pl.col("len").max())
             )
             cells = cells.filter(pl.col("len") >= 3)
-            if cells.height >= 3 and cells["usual"].sum() >= share * cells["len"].sum():
+            if cells.height >= 3 and float(cells["usual"].sum()) >= share * float(cells["len"].sum()):
                 found.append((place[fine], place[coarse]))
     return tuple(found)
 

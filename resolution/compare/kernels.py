@@ -116,7 +116,7 @@ def one_contains_other(column: Column, a: Index, b: Index) -> Mask:
     todo = np.flatnonzero(several[a] | several[b])
     if len(todo):
         bags = column.fact(
-            "words", lambda values: np.array([frozenset(v.split()) for v in values] or [None], dtype=object)
+            "words", lambda values: np.array([frozenset(v.split()) for v in values] + [frozenset()], dtype=object)[:-1]
         )
         pairs = zip(bags[a[todo]], bags[b[todo]], strict=True)
         result[todo] = np.fromiter((x <= y or y <= x for x, y in pairs), bool, len(todo))

@@ -29,7 +29,7 @@ def to_frame(records: Any) -> pl.DataFrame:
     for name in records.columns:
         column = records[name]
         try:
-            columns[str(name)] = pl.from_pandas(column, nan_to_null=True).alias(str(name))
+            columns[str(name)] = pl.Series(str(name), pl.from_pandas(column, nan_to_null=True))
         except (
             Exception
         ):  # object columns of uuids, dates and texts mixed: polars' and Arrow's errors have no common base
@@ -132,7 +132,7 @@ def _standardise_phone(raw: Column, frame: pl.DataFrame, config: MatchConfig) ->
         return raw.derive(clean_phones(raw.series(), None, config.default_country))
     pairs = pl.DataFrame({"code": raw.codes, "country": _text(frame, config.country)})
     distinct = pairs.unique().sort("code", "country")
-    number = pl.Series(np.append(raw.values, None), dtype=pl.String).gather(
+    number = pl.Series(np.append(raw.values, np.array([None], object)), dtype=pl.String).gather(
         np.where(distinct["code"].to_numpy() < 0, len(raw.values), distinct["code"].to_numpy())
     )
     cleaned = distinct.with_columns(phone=clean_phones(number, distinct["country"], config.default_country))
@@ -146,7 +146,7 @@ def _standardise_names(frame: pl.DataFrame, config: MatchConfig) -> dict[str, Co
 
     from resolution.standardise import names
 
-    by_type = {a.type: a.column for a in config.attributes.values()}
+    by_type: dict[str, str] = {a.type: a.column for a in config.attributes.values()}
     found: dict[str, Column] = {}
     for key, kind in (("given", "given_name"), ("family", "family_name")):
         if kind in by_type:
@@ -161,7 +161,7 @@ def _standardise_names(frame: pl.DataFrame, config: MatchConfig) -> dict[str, Co
             for key, column in split.items():
                 own = found[key] if key in found else Column(np.full(len(frame), -1, np.int32), np.empty(0, object))
                 merged = np.where(absent, column.codes, -1)
-                values = np.append(np.append(own.values, column.values), None)
+                values = np.concatenate([own.values, column.values, np.array([None], object)])
                 index = np.where(own.codes >= 0, own.codes, np.where(merged >= 0, merged + len(own.values), -1))
                 found[key] = Column.encode(
                     pl.Series(values, dtype=pl.String).gather(np.where(index < 0, len(values) - 1, index))

@@ -56,7 +56,8 @@ def _region(country: str) -> tuple[str, str, frozenset[int]] | None:
     meta = PhoneMetadata.metadata_for_region(country.upper(), None)
     if meta is None:
         return None
-    lengths = frozenset(length for length in (meta.general_desc.possible_length or ()) if length > 0)
+    possible = meta.general_desc.possible_length if meta.general_desc else None
+    lengths = frozenset(length for length in (possible or ()) if length > 0)
     return str(phonenumbers.country_code_for_region(country.upper())), meta.national_prefix or "", lengths
 
 

@@ -70,8 +70,8 @@ def nickname_roots() -> dict[str, tuple[str, ...]]:
     from nicknames import NickNamer
 
     lookup = {name: set(short) for name, short in NickNamer.default_lookup().items()}
-    for name, short in MORE_NICKNAMES.items():
-        lookup.setdefault(name, set()).update(short.split())
+    for name, more in MORE_NICKNAMES.items():
+        lookup.setdefault(name, set()).update(more.split())
     roots: dict[str, set[str]] = {}
     for name, short in lookup.items():
         roots.setdefault(name, set()).add(name)
@@ -103,15 +103,21 @@ def nickname_pairs(column: Column) -> npt.NDArray[np.int64]:
 
     roots = nickname_roots()
     codes: list[int] = []
+    words_: list[str] = []
     names: list[str] = []
     for code, value in enumerate(column.values):
-        for root in roots.get(str(value).split(" ", 1)[0], ()):
+        first = str(value).split(" ", 1)[0]
+        for root in roots.get(first, ()):
             codes.append(code)
+            words_.append(first)
             names.append(root)
     if not codes:
         return np.empty(0, np.int64)
-    table = pl.DataFrame({"code": codes, "root": names}, schema={"code": pl.Int64, "root": pl.String})
-    pairs = table.join(table, on="root").filter(pl.col("code") < pl.col("code_right"))
+    schema = {"code": pl.Int64, "word": pl.String, "root": pl.String}
+    table = pl.DataFrame({"code": codes, "word": words_, "root": names}, schema=schema)
+    pairs = table.join(table, on="root").filter(
+        (pl.col("code") < pl.col("code_right")) & (pl.col("word") != pl.col("word_right"))
+    )
     packed = pairs.select(packed=pl.col("code") * (1 << 32) + pl.col("code_right")).to_series().unique().sort()
     return packed.to_numpy()
 

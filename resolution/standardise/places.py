@@ -37,7 +37,8 @@ def address_parts(series: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Distinct clean addresses → (house number, street words without numbers, unit or type)."""
     import polars as pl
 
-    number = series.str.extract(r"\b(\d+)[a-z]?\b", 1).str.replace(r"^0+(\d)", "$1")
+    house = series.str.replace_all(r"\b(?:unit|fl) \d+[a-z]?\b", " ")
+    number = house.str.extract(r"\b(\d+)[a-z]?\b", 1).str.replace(r"^0+(\d)", "$1")
     street = series.str.replace_all(
         r"\b(?:unit |fl )?\d+[a-z]?\b|\b(?:st|rd|av|bd|dr|ln|ct|pl|sq|tce|cl|cr|cct|way|the)\b", " "
     )

@@ -31,7 +31,9 @@ def ascii_lower(series: pl.Series) -> pl.Series:
         cleaned = cut.filter(foreign).str.replace_all(r"[\p{So}\p{Sk}\p{Cn}\p{Cf}\p{Co}]", "")
         values = cut.to_numpy().copy()
         values[mask] = np.array([anyascii(v)[:MAX_LENGTH] for v in cleaned.to_list()], dtype=object)
-        cut = pl.Series(series.name, values.tolist(), dtype=pl.String)  # an object array that starts with None has no type
+        cut = pl.Series(
+            series.name, values.tolist(), dtype=pl.String
+        )  # an object array that starts with None has no type
     return cut.str.to_lowercase()
 
 

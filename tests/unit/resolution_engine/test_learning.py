@@ -1,0 +1,111 @@
+"""The model recovers what a simulation was made with."""
+
+import numpy as np
+import pandas as pd
+
+from resolution.classify.fellegi_sunter import FellegiSunter
+from resolution.classify.patterns import PatternCounts, pack, unpack
+from resolution.config import config_from_dict
+from resolution.pipeline import score_pairs, train
+from resolution.standardise import standardise
+
+
+def simulated(n: int = 1500, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+    """Two records per person; 20 % of the second records have another occupation, 10 % another birth date, 30 % no name."""
+    rng = np.random.default_rng(seed)
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    name = np.array(["".join(rng.choice(letters, 7)) for _ in range(600)])[
+        rng.choice(600, n, p=(w := 1.0 / np.arange(1, 601) ** 0.7) / w.sum())
+    ]
+    born = (np.datetime64("1950-01-01") + rng.integers(0, 18000, n)).astype(str)
+    job = rng.integers(0, 40, n).astype(str)
+    town = np.array([f"{a}{b}ville" for a in "abcdefghij" for b in "klmnopqrst"])[rng.integers(0, 100, n)]
+    first = pd.DataFrame({"name": name, "born": born, "job": job, "town": town})
+    second = first.copy()
+    second.loc[rng.random(n) < 0.2, "job"] = "other"
+    moved = rng.random(n) < 0.1
+    second.loc[moved, "born"] = (np.datetime64("1950-01-01") + rng.integers(0, 18000, moved.sum())).astype(str)
+    second.loc[rng.random(n) < 0.3, "name"] = None
+    frame = pd.concat([first, second], ignore_index=True).assign(id=range(2 * n))
+    return frame, np.r_[np.arange(n), np.arange(n)]
+
+
+CONFIG = config_from_dict(
+    {"record_id": "id", "attributes": {"name": "given_name", "born": "birth_date", "job": "exact", "town": "exact"}}
+)
+
+
+def test_m_is_learned_without_labels_and_missing_weighs_nothing() -> None:
+    frame, truth = simulated()
+    std = standardise(frame, CONFIG)
+    model = train(std, CONFIG)
+    by_label = {a.label: a for a in model.attributes}
+    assert abs(by_label["job"].m[-1] - 0.8) < 0.06
+    assert abs(by_label["born"].m[-1] - 0.9) < 0.06
+    assert abs(model.figures["expected_matching_pairs"] / 1500 - 1) < 0.15
+    assert all(a.weights()[0] == 0 for a in model.attributes)
+    scored = score_pairs(std, model, np.arange(1500, dtype=np.int32), np.arange(1500, 3000, dtype=np.int32), CONFIG)
+    assert scored["match_probability"].mean() > 0.7
+    assert scored["evidence"].str.contains("born=same").mean() > 0.85
+
+
+def test_a_rare_shared_value_says_more_than_a_common_one() -> None:
+    frame, _ = simulated()
+    std = standardise(frame, CONFIG)
+    model = train(std, CONFIG)
+    name = std.columns["given"]
+    count = name.counts()
+    both = [
+        np.flatnonzero(name.codes == code)[:2].astype(np.int32)
+        for code in (count.argmax(), np.flatnonzero(count == 2)[0])
+    ]
+    left, right = (np.array(side, np.int32) for side in zip(*both, strict=True))
+    classifier = FellegiSunter(model)
+    from resolution.compare import compare_pairs, make_features
+
+    features = make_features(std, CONFIG)
+    levels = compare_pairs(std, features, left, right)
+    levels[:, 1:] = 0
+    weight = classifier.weigh(std, features, left, right, levels)
+    assert weight[1] > weight[0] + 3
+
+
+def test_relatives_are_not_one_person() -> None:
+    """Couples share family name, address and city; persons appear twice. Nobody marries their own second record."""
+    rng = np.random.default_rng(4)
+    n = 1200
+    home = np.repeat(np.arange(n // 2), 2)
+    given = np.array(
+        [
+            f"{a}{b}"
+            for a in ("al", "be", "cy", "do", "ed", "fa")
+            for b in ("ma", "ni", "to", "ra", "xu", "po", "gi", "ke")
+        ]
+    )
+    person = pd.DataFrame({
+        "first": rng.choice(given, n), "last": [f"fam{h % 150}" for h in home], "street": [f"{h} long road" for h in home],
+        "born": (np.datetime64("1950-01-01") + rng.integers(0, 18000, n)).astype(str),
+    })  # fmt: skip
+    twice = person.copy()
+    twice.loc[rng.random(n) < 0.3, "born"] = None
+    twice.loc[rng.random(n) < 0.1, "first"] = None
+    frame = pd.concat([person, twice], ignore_index=True).assign(id=range(2 * n))
+    truth = np.r_[np.arange(n), np.arange(n)]
+    config = config_from_dict({
+        "record_id": "id", "attributes": {"first": "given_name", "last": "family_name", "street": "address", "born": "birth_date"},
+    })  # fmt: skip
+    from resolution import evaluate, link
+
+    result = link(frame, config=config)
+    assert evaluate(result.labels, truth).pairwise_precision > 0.98
+    assert result.model.relatives > 0
+
+
+def test_patterns_are_counted_whatever_the_chunks() -> None:
+    levels = np.random.default_rng(0).integers(0, 9, (5000, 7)).astype(np.uint8)
+    assert np.array_equal(unpack(pack(levels), 7), levels)
+    whole, parts = PatternCounts.empty(7), PatternCounts.empty(7)
+    whole.add(levels)
+    for chunk in np.array_split(levels, 9):
+        parts.add(chunk)
+    assert np.array_equal(whole.packed, parts.packed) and np.array_equal(whole.count, parts.count)
