@@ -17,7 +17,7 @@ with touchpoints as (
         source_priority,
         taxonomy_version,
         stage_key,
-        (lag(stage_key) over episode) is distinct from stage_key as opens_entry
+        coalesce(lag(stage_key) over episode, '') <> stage_key as opens_entry
     from {{ ref('fct_touchpoints') }}
     where stage_key is not null
     window episode as (partition by golden_customer_id, episode_no order by occurred_at, source_priority, touchpoint_id)
