@@ -33,6 +33,8 @@ ALGORITHM = 1
 """Raise when code changes what the same records and parameters give: the next night then runs in full."""
 FULL_SHARE = 0.4
 """From this share of changed records on, a full run is cheaper than an increment and gives the same."""
+FEW_RECORDS, GROWTH = 1000, 5
+"""Parameters learned from fewer records than this are learned again once there are this many times as many."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,10 @@ class _Night:
                     last.run_id, "unchanged", self.export_date, records_total=self.reader.live_count(),
                     customers_total=last.customers_total, parameter_version=last.parameter_version,
                 )  # fmt: skip
-            if live > FULL_SHARE * max(self.reader.live_count(), 1):
+            everyone = self.reader.live_count()
+            if stored is not None and _outgrown(stored[2], everyone):
+                reason, retrain = "parameters were learned from too few records", True
+            elif live > FULL_SHARE * max(everyone, 1):
                 reason = f"{live} records changed"
         kind = "full" if reason else "increment"
         run_id = propose.open_run(self.connection, self.export_date, kind, reason or "nightly", source_seq)
@@ -315,6 +320,12 @@ def _full_reason(
     if full:
         return "full run asked for"
     return "settings changed" if stored[1] != settings else None
+
+
+def _outgrown(parameters: dict[str, Any], live: int) -> bool:
+    """Whether the parameters come from a handful of records that says little about those of today."""
+    learned_from = int(parameters.get("figures", {}).get("records", FEW_RECORDS))
+    return learned_from < FEW_RECORDS and live >= GROWTH * max(learned_from, 1)
 
 
 def _stored_model(parameters: dict[str, Any], config: MatchConfig) -> MatchModel | None:

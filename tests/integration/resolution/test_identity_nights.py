@@ -195,3 +195,18 @@ def test_measurement_against_a_truth(brand: Brand, tmp_path) -> None:
     assert result.customers == len(brand.partition())
     assert result.persons.pairwise_precision > 0.7
     assert "pairwise" in format_evaluation(result)
+
+
+def test_first_nights_with_nobody_and_with_one(brand: Brand) -> None:
+    nobody = brand.night()
+    assert (nobody.kind, nobody.customers_total) == ("full", 0)
+    brand.put(make_world(1, 1)[:1])
+    one = brand.night()
+    assert one.customers_total == 1 and one.created_count == 1
+    brand.put(make_world(40, 2))
+    many = brand.night()
+    assert many.kind == "full" and many.parameter_version > one.parameter_version  # learned anew from more than one
+    assert many.customers_total == len(brand.partition()) > 1
+    before = brand.partition()
+    brand.night(full=True)
+    assert brand.partition() == before
