@@ -75,7 +75,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 @pytest.fixture(scope="module")
 def summary(system: System) -> str:
     """What `make run` prints."""
-    result = system.call("run", "--customers", "150", "--nights", str(NIGHTS), "--history-days", "20", "--seed", "3")
+    result = system.call("run", "--customers", "250", "--nights", str(NIGHTS), "--history-days", "60", "--seed", "3")
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
