@@ -1,6 +1,7 @@
 """Made-up person records with known truth, for measuring linkage: easy customers, hard records, duplicate-free sources.
 
-Names are drawn with the frequencies of Faker's lists, so that common names collide; households share address and family name.
+Names are drawn with the frequencies of Faker's lists, so that common names collide; households share address and
+family name.
 """
 
 from __future__ import annotations
@@ -23,18 +24,25 @@ def persons(count: int, rng: np.random.Generator) -> pd.DataFrame:
     from faker.providers.person.en_US import Provider as Names
 
     given = {**Names.first_names_female, **Names.first_names_male}
-    frame = pd.DataFrame({
-        "given_name": _weighted(given, count, rng), "surname": _weighted(Names.last_names, count, rng),
-        "sex": rng.choice(["f", "m"], count),
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "given_name": _weighted(given, count, rng),
+            "surname": _weighted(Names.last_names, count, rng),
+            "sex": rng.choice(["f", "m"], count),
+        }
+    )
     places = np.array([f"{a}{b}" for a in [*Names.last_names][:300] for b in Places.city_suffixes[:3]], dtype=object)
     place_weight = 1.0 / np.arange(1, len(places) + 1)
     place = rng.choice(len(places), count, p=place_weight / place_weight.sum())
     frame["city"] = places[place]
     frame["birth_place"] = places[rng.choice(len(places), count, p=place_weight / place_weight.sum())]
     frame["postcode"] = [f"{10000 + p * 70 + k}" for p, k in zip(place, rng.integers(0, 60, count), strict=True)]
-    streets = np.array([f"{a} {b}" for a in [*Names.last_names][300:900] for b in ("Street", "Road", "Avenue")], dtype=object)
-    frame["address"] = [f"{n} {s}" for n, s in zip(rng.integers(1, 240, count), rng.choice(streets, count), strict=True)]
+    streets = np.array(
+        [f"{a} {b}" for a in [*Names.last_names][300:900] for b in ("Street", "Road", "Avenue")], dtype=object
+    )
+    frame["address"] = [
+        f"{n} {s}" for n, s in zip(rng.integers(1, 240, count), rng.choice(streets, count), strict=True)
+    ]
     jobs = np.array(Jobs.jobs, dtype=object)
     job_weight = 1.0 / np.arange(1, len(jobs) + 1)
     frame["occupation"] = rng.choice(jobs, count, p=job_weight / job_weight.sum())
@@ -42,7 +50,10 @@ def persons(count: int, rng: np.random.Generator) -> pd.DataFrame:
     frame["birth_date"] = (np.datetime64("1945-01-01") + day).astype("datetime64[D]").astype(str)
     number = rng.integers(0, 1_000_000, count)
     domain = rng.choice(["gmail.com", "yahoo.com", "hotmail.com", "icloud.com", "web.de"], count)
-    frame["email"] = [f"{g[:1]}.{s}{n % 100}@{d}".lower() for g, s, n, d in zip(frame.given_name, frame.surname, number, domain, strict=True)]
+    frame["email"] = [
+        f"{g[:1]}.{s}{n % 100}@{d}".lower()
+        for g, s, n, d in zip(frame.given_name, frame.surname, number, domain, strict=True)
+    ]
     frame["phone"] = [f"+1415{n:07d}" for n in rng.integers(2_000_000, 9_999_999, count)]
     housed = np.flatnonzero(rng.random(count) < 0.33)
     housed = housed[housed > 0]
@@ -80,18 +91,31 @@ def easy(count: int, seed: int = 1) -> pd.DataFrame:
 
 
 def hard(count: int, seed: int = 2, sources: int = 0, typo: float = 0.15, missing: float = 0.25) -> pd.DataFrame:
-    """`count` records with many errors, gaps, nicknames, moves and households; `sources` > 0: that many duplicate-free sources."""
+    """`count` records with many errors, gaps, nicknames, moves and households; `sources` > 0: that many
+    duplicate-free sources.
+    """
     rng = np.random.default_rng(seed)
     people = persons(max(int(count / 3), 2), rng)
     return _records(people, count, rng, typo=typo, missing=missing, nickname=0.12, moved=0.15, sources=sources)
 
 
-def _records(people: pd.DataFrame, count: int, rng: np.random.Generator, *, typo: float, missing: float, nickname: float,
-             moved: float, sources: int) -> pd.DataFrame:  # fmt: skip
+def _records(
+    people: pd.DataFrame,
+    count: int,
+    rng: np.random.Generator,
+    *,
+    typo: float,
+    missing: float,
+    nickname: float,
+    moved: float,
+    sources: int,
+) -> pd.DataFrame:
     from nicknames import NickNamer
 
     if sources:
-        owner = np.concatenate([np.flatnonzero(rng.random(len(people)) < count / len(people) / sources) for _ in range(sources)])
+        owner = np.concatenate(
+            [np.flatnonzero(rng.random(len(people)) < count / len(people) / sources) for _ in range(sources)]
+        )
         source = np.concatenate([np.full(c, i) for i, c in enumerate(_sizes(owner))])
     else:
         extra = rng.choice(len(people), count, p=_skew(len(people), rng))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -63,3 +65,17 @@ def __getattr__(name: str) -> Any:
     if name in _WHERE:
         return getattr(importlib.import_module(f"resolution.{_WHERE[name]}"), name)
     raise AttributeError(f"module 'resolution' has no attribute {name!r}")
+
+
+class _Facade(ModuleType):
+    """Keeps the functions `explain` and `standardise` reachable although submodules have the same names.
+
+    Importing a submodule binds it on its package; here the function's name stays the function's.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _WHERE and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Facade

@@ -35,8 +35,8 @@ def make_constraints(
     import pandas as pd
 
     from resolution.certain import certain_edges
-    from resolution.evidence import name_hints
     from resolution.cluster import ClusterLimits, Constraints
+    from resolution.evidence import name_hints
     from resolution.standardise import to_frame
 
     certain = pd.DataFrame()

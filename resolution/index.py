@@ -46,7 +46,7 @@ def pass_keys(std: Standardised, one: Pass) -> tuple[Positions, npt.NDArray[np.i
     """(positions, keys) of the records that have every part of the pass; a record may have several keys."""
     parts = [atom_hashes(std, atom) for atom in one.atoms]
     present = np.ones(std.n, bool)
-    for values, known in parts:
+    for _, known in parts:
         present &= known
     position = np.flatnonzero(present).astype(np.int32)
     key = mix([values[position] for values, _ in parts], one.name)
@@ -215,7 +215,8 @@ def candidate_pairs(
 ) -> Iterator[tuple[Positions, Positions]]:
     """Distinct candidate pairs over all passes as (left, right) int32 chunks, left < right, ascending.
 
-    keys: columns position, pass, key. focus: bool[n]; only pairs with at least one focus record are made (a night's changed records).
+    keys: columns position, pass, key. focus: bool[n]; only pairs with at least one focus record are made (a night's
+    changed records).
     Blocks above `config.max_block_size` are left out; their losses are logged.
     """
     if n is None:

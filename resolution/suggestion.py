@@ -1,4 +1,6 @@
-"""A starting configuration for a table nobody has described: types from column names and values, and a profile of the columns."""
+"""A starting configuration for a table nobody has described: types from column names and values, and a profile of
+the columns.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ def column_profiles(frame: pl.DataFrame) -> list[ColumnProfile]:
 
 
 def suggest_type(name: str, text: pl.Series, distinct: int) -> str:
-    """The attribute type of a column, by its name, else by what its values look like; '' when it is no attribute of a person."""
+    """The attribute type of a column, by its name, else by what its values look like; '' when it is no attribute of
+    a person.
+    """
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     plain = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
     if IDS.match(plain) and not any(re.search(p, plain) for p, kind in NAMED if kind == "id"):
@@ -119,8 +123,10 @@ def suggest_config(frame: pl.DataFrame, origin: str) -> str:
     skipped = [p.name for p in profiles if p.suggested == "" or (p.suggested == "record_id" and p.name not in ids[:1])]
     if skipped:
         lines.append(f"# not used: {', '.join(skipped)}")
-    lines += ["blocking: auto                  # or a list of passes, for example [[family:soundex, 'birth_date:year']]",
-              "threshold: auto                 # or a probability, for example 0.9"]  # fmt: skip
+    lines += [
+        "blocking: auto                  # or a list of passes, for example [[family:soundex, 'birth_date:year']]",
+        "threshold: auto                 # or a probability, for example 0.9",
+    ]
     return "\n".join(lines) + "\n"
 
 

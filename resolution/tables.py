@@ -39,7 +39,9 @@ def read_table(path: str | Path) -> pl.DataFrame:
 
 
 def read_tables(paths: list[Path]) -> pl.DataFrame:
-    """Several files below each other; columns that one lacks are blank there, and `file` names where a record came from."""
+    """Several files below each other; columns that one lacks are blank there, and `file` names where a record came
+    from.
+    """
     import polars as pl
 
     frames = [read_table(path) for path in paths]

@@ -34,8 +34,10 @@ def choose_threshold(
 ) -> tuple[MatchModel, list[dict[str, float]]]:
     """The model with the threshold of best expected pairwise F1, and the curve (threshold, precision, recall, f1).
 
-    Expected: the sum of match probabilities inside the clusters, over the pairs that the clusters assert (precision) and over the sum
-    of all match probabilities (recall). Clusters are made with all constraints, so that chains and contradictions count.
+    Expected: the sum of match probabilities inside the clusters, over the pairs that the clusters assert
+    (precision) and over the sum
+    of all match probabilities (recall). Clusters are made with all constraints, so that chains and contradictions
+    count.
     """
     from resolution.cluster import cluster
 

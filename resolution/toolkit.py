@@ -3,7 +3,8 @@
     indexer = CappedBlock([["surname", "postcode"], ["birth_date"]], max_block_size=500)
     pairs = indexer.index(frame)
 
-The comparisons (`resolution.compare.features`) and the classifier (`resolution.classify.fellegi_sunter`) are recordlinkage classes too.
+The comparisons (`resolution.compare.features`) and the classifier (`resolution.classify.fellegi_sunter`) are
+recordlinkage classes too.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from resolution.index import Blocks, report_losses, toolkit_keys
 
 
 class CappedBlock(BaseIndexAlgorithm):
-    """Pairs that agree on all columns of at least one pass, each pair once, in canonical order; oversized blocks are left out.
+    """Pairs that agree on all columns of at least one pass, each pair once, in canonical order; oversized blocks
+    are left out.
 
     passes: lists of column names. A missing value never agrees. `reports` holds what each pass did after `index`.
     """

@@ -1,8 +1,11 @@
 """Expectation–maximisation of the multi-level Fellegi–Sunter model with three kinds of pairs, on pattern counts.
 
-Two records are of one person, of relatives, or of strangers. Relatives (a household) share what a household shares: family name,
-address, phone; but their given names and birth dates agree no more often than those of strangers. Without this class, two people of
-one family look like one person with a typing error, since the classic model takes all agreements as independent evidence.
+Two records are of one person, of relatives, or of strangers. Relatives (a household) share what a household shares:
+family name,
+address, phone; but their given names and birth dates agree no more often than those of strangers. Without this
+class, two people of
+one family look like one person with a typing error, since the classic model takes all agreements as independent
+evidence.
 """
 
 from __future__ import annotations
@@ -26,7 +29,9 @@ SMOOTHING = 5.0
 
 @dataclass(frozen=True)
 class Learned:
-    """Rates over all pairs, level shares per feature (entry 0, missing, is 1), and the match probability of each pattern."""
+    """Rates over all pairs, level shares per feature (entry 0, missing, is 1), and the match probability of each
+    pattern.
+    """
 
     prior: float
     relatives: float
@@ -49,8 +54,10 @@ def expectation_maximisation(
 ) -> Learned:
     """Learn m (persons), r (relatives) and u (strangers).
 
-    The candidates hold nearly all matches and relatives, so pairs outside them are taken as strangers: the E-step needs the
-    candidates' pattern counts only, and agreement forced by blocking biases nothing. u is what remains of all pairs when the
+    The candidates hold nearly all matches and relatives, so pairs outside them are taken as strangers: the E-step
+    needs the
+    candidates' pattern counts only, and agreement forced by blocking biases nothing. u is what remains of all pairs
+    when the
     expected others are taken out. pairs: size of the pair space; sampled: share of the candidates that was counted.
     After Fellegi & Sunter 1969, Winkler 1988, and for three classes Larsen & Rubin 2001.
     """

@@ -1,4 +1,6 @@
-"""How many persons, not records, share a value: a name seen six times because one person has six records is a rare name."""
+"""How many persons, not records, share a value: a name seen six times because one person has six records is a rare
+name.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ class FrequencyCounter:
         self.matched += np.bincount(codes[shared], posterior[shared], len(self.matched))
 
     def result(self, sampled: float = 1.0) -> tuple[dict[int, float], float | None]:
-        """({hash of value: share of persons}, share of a value not listed). Listed are the MAX_LISTED most common values.
+        """({hash of value: share of persons}, share of a value not listed). Listed are the MAX_LISTED most common
+        values.
 
         If c records of a value belong to k persons evenly, a share (c/k - 1)/(c - 1) of its pairs match; solved for k.
         """

@@ -1,4 +1,6 @@
-"""Learning the model without labels: u from random pairs, m by EM on pattern counts, term frequencies counted in persons."""
+"""Learning the model without labels: u from random pairs, m by EM on pattern counts, term frequencies counted in
+persons.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ class PairSpace:
         return total
 
     def random_pairs(self, size: int, seed: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        """Allowed pairs drawn at random; all of them when there are no more than `size`. Independent of the records' order."""
+        """Allowed pairs drawn at random; all of them when there are no more than `size`. Independent of the
+        records' order.
+        """
         from pandas.util import hash_array
 
         n = self.std.n

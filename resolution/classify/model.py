@@ -1,4 +1,6 @@
-"""The match model: what was learned, as plain numbers that can be stored as JSON. Holds no personal data (values are hashed)."""
+"""The match model: what was learned, as plain numbers that can be stored as JSON. Holds no personal data (values
+are hashed).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ MODEL_VERSION = 1
 class AttributeModel:
     """m (one person), u (strangers) and r (relatives) per level of one comparison, and how common single values are.
 
-    labels[0] is `missing`, which weighs nothing. `frequency`: hash of a value → share of persons who have it; values not listed have
+    labels[0] is `missing`, which weighs nothing. `frequency`: hash of a value → share of persons who have it;
+    values not listed have
     `rare_frequency`.
     """
 
@@ -63,21 +66,38 @@ class MatchModel:
     threshold: float
     config_fingerprint: str
     implied: tuple[tuple[int, int], ...] = ()
-    """(fine, coarse) comparisons: where two records agree on the fine one, agreement on the coarse one says nothing more."""
+    """(fine, coarse) comparisons: where two records agree on the fine one, agreement on the coarse one says nothing
+    more.
+    """
     figures: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
         return {
-            "version": MODEL_VERSION, "prior": self.prior, "relatives": self.relatives, "threshold": self.threshold,
-            "config_fingerprint": self.config_fingerprint, "figures": self.figures, "implied": [list(p) for p in self.implied],
-            "passes": [{"number": p.number, "atoms": list(p.atoms), "estimated_pairs": p.estimated_pairs} for p in self.passes],
+            "version": MODEL_VERSION,
+            "prior": self.prior,
+            "relatives": self.relatives,
+            "threshold": self.threshold,
+            "config_fingerprint": self.config_fingerprint,
+            "figures": self.figures,
+            "implied": [list(p) for p in self.implied],
+            "passes": [
+                {"number": p.number, "atoms": list(p.atoms), "estimated_pairs": p.estimated_pairs} for p in self.passes
+            ],
             "attributes": [
-                {"label": a.label, "column": a.column, "labels": list(a.labels), "m": list(a.m), "u": list(a.u), "r": list(a.r),
-                 "frequency": {str(k): v for k, v in a.frequency.items()}, "rare_frequency": a.rare_frequency}
+                {
+                    "label": a.label,
+                    "column": a.column,
+                    "labels": list(a.labels),
+                    "m": list(a.m),
+                    "u": list(a.u),
+                    "r": list(a.r),
+                    "frequency": {str(k): v for k, v in a.frequency.items()},
+                    "rare_frequency": a.rare_frequency,
+                }
                 for a in self.attributes
             ],
-        }  # fmt: skip
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> MatchModel:
@@ -88,14 +108,26 @@ class MatchModel:
             )
         try:
             return cls(
-                prior=float(data["prior"]), relatives=float(data["relatives"]), threshold=float(data["threshold"]), config_fingerprint=data["config_fingerprint"],
-                figures=data.get("figures", {}), implied=tuple((int(a), int(b)) for a, b in data["implied"]),
+                prior=float(data["prior"]),
+                relatives=float(data["relatives"]),
+                threshold=float(data["threshold"]),
+                config_fingerprint=data["config_fingerprint"],
+                figures=data.get("figures", {}),
+                implied=tuple((int(a), int(b)) for a, b in data["implied"]),
                 passes=tuple(Pass(p["number"], tuple(p["atoms"]), p["estimated_pairs"]) for p in data["passes"]),
                 attributes=tuple(
-                    AttributeModel(a["label"], a["column"], tuple(a["labels"]), tuple(a["m"]), tuple(a["u"]), tuple(a["r"]),
-                                   {int(k): v for k, v in a["frequency"].items()}, a["rare_frequency"])
+                    AttributeModel(
+                        a["label"],
+                        a["column"],
+                        tuple(a["labels"]),
+                        tuple(a["m"]),
+                        tuple(a["u"]),
+                        tuple(a["r"]),
+                        {int(k): v for k, v in a["frequency"].items()},
+                        a["rare_frequency"],
+                    )
                     for a in data["attributes"]
                 ),
-            )  # fmt: skip
+            )
         except KeyError as error:
             raise ModelError(f"the stored match model lacks {error}; train a new one") from None

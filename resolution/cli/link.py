@@ -64,8 +64,10 @@ def link(
     lost = [p for p in figures["passes"] if p["oversized_blocks"]]
     if lost:
         typer.echo("blocks above the size cap were left out (max_block_size):")
-        _table(["pass", "blocks", "records", "pairs not made"],
-               [[p["pass"], p["oversized_blocks"], p["oversized_records"], p["lost_pairs"]] for p in lost])  # fmt: skip
+        _table(
+            ["pass", "blocks", "records", "pairs not made"],
+            [[p["pass"], p["oversized_blocks"], p["oversized_records"], p["lost_pairs"]] for p in lost],
+        )
 
 
 @app.command()
@@ -135,16 +137,25 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2))
         return
-    _table(["measure", "precision", "recall", "F1"], [
-        ["pairwise", *(f"{v:.4f}" for v in (result.pairwise_precision, result.pairwise_recall, result.pairwise_f1))],
-        ["B-cubed", *(f"{v:.4f}" for v in (result.bcubed_precision, result.bcubed_recall, result.bcubed_f1))],
-    ])  # fmt: skip
-    _table(["", "true", "found"], [
-        ["persons", result.true_clusters, result.predicted_clusters],
-        ["largest", result.largest_true, result.largest_predicted],
-        ["pairs", result.true_pairs, result.predicted_pairs],
-        ["exactly right", "", result.exact_clusters],
-    ])  # fmt: skip
+    _table(
+        ["measure", "precision", "recall", "F1"],
+        [
+            [
+                "pairwise",
+                *(f"{v:.4f}" for v in (result.pairwise_precision, result.pairwise_recall, result.pairwise_f1)),
+            ],
+            ["B-cubed", *(f"{v:.4f}" for v in (result.bcubed_precision, result.bcubed_recall, result.bcubed_f1))],
+        ],
+    )
+    _table(
+        ["", "true", "found"],
+        [
+            ["persons", result.true_clusters, result.predicted_clusters],
+            ["largest", result.largest_true, result.largest_predicted],
+            ["pairs", result.true_pairs, result.predicted_pairs],
+            ["exactly right", "", result.exact_clusters],
+        ],
+    )
 
 
 @app.command()
@@ -160,9 +171,20 @@ def profile(file: Annotated[Path, typer.Argument(help="CSV or Parquet file.")], 
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    _table(["column", "filled", "different", "most usual value", "mean length", "type"], [
-        [r["name"], f"{r['filled']:.1%}", r["distinct"], f"{r['largest_share']:.1%}", r["mean_length"], r["suggested"] or "-"] for r in rows
-    ])  # fmt: skip
+    _table(
+        ["column", "filled", "different", "most usual value", "mean length", "type"],
+        [
+            [
+                r["name"],
+                f"{r['filled']:.1%}",
+                r["distinct"],
+                f"{r['largest_share']:.1%}",
+                r["mean_length"],
+                r["suggested"] or "-",
+            ]
+            for r in rows
+        ],
+    )
 
 
 def _table(head: list[str], rows: list[list[Any]]) -> None:

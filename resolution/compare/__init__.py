@@ -21,10 +21,18 @@ def make_features(std: Standardised, config: MatchConfig) -> list[LevelFeature]:
     from resolution.compare import features as f
 
     kinds: dict[str, type[f.LevelFeature]] = {
-        "email": f.EmailFeature, "phone": f.PhoneFeature, "birth_date": f.DateFeature, "date": f.DateFeature,
-        "address": f.AddressFeature, "postcode": f.PostcodeFeature, "city": f.CityFeature, "string": f.StringFeature,
-        "id": f.IdFeature, "number": f.NumberFeature, "exact": f.ExactFeature,
-    }  # fmt: skip
+        "email": f.EmailFeature,
+        "phone": f.PhoneFeature,
+        "birth_date": f.DateFeature,
+        "date": f.DateFeature,
+        "address": f.AddressFeature,
+        "postcode": f.PostcodeFeature,
+        "city": f.CityFeature,
+        "string": f.StringFeature,
+        "id": f.IdFeature,
+        "number": f.NumberFeature,
+        "exact": f.ExactFeature,
+    }
     made: list[f.LevelFeature] = []
     if "given" in std.columns:
         made.append(f.GivenNameFeature("given", "given_name"))
@@ -68,8 +76,10 @@ def implied_places(
 ) -> tuple[tuple[int, int], ...]:
     """Pairs of place comparisons (fine, coarse) in which the finer place determines the coarser one in these data.
 
-    A postcode lies in one city: two strangers with the same postcode share the city too, which is no second piece of evidence.
-    Determined means that, of three or more people with one fine value, at least `share` have its most usual coarse value.
+    A postcode lies in one city: two strangers with the same postcode share the city too, which is no second piece
+    of evidence.
+    Determined means that, of three or more people with one fine value, at least `share` have its most usual coarse
+    value.
     """
     import polars as pl
 
@@ -103,7 +113,8 @@ def implied_places(
 def swap_names(std: Standardised, left: Codes, right: Codes, given: Levels, family: Levels) -> None:
     """Mark pairs in which given and family name changed places, in place.
 
-    The given name gets the level `swapped`, the family name counts as missing: one observation, one weight. Where a record has
+    The given name gets the level `swapped`, the family name counts as missing: one observation, one weight. Where a
+    record has
     one of the two names only, finding it in the other's place is enough.
     """
     from resolution.compare.features import FamilyNameFeature, GivenNameFeature

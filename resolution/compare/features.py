@@ -1,6 +1,7 @@
 """Comparisons that return levels: 0 = missing on a side, 1 = different, then more and more alike up to the same.
 
-Each class is a recordlinkage `BaseCompareFeature`; its levels are small integers, and a missing value is a level of its own, so that
+Each class is a recordlinkage `BaseCompareFeature`; its levels are small integers, and a missing value is a level of
+its own, so that
 it can count neither for nor against a match.
 """
 
@@ -104,7 +105,9 @@ class CityFeature(StringFeature):
 
 
 class GivenNameFeature(LevelFeature):
-    """Given name: nicknames, initials, further given names, typing errors; swapped with the family name (see `swap_names`)."""
+    """Given name: nicknames, initials, further given names, typing errors; swapped with the family name (see
+    `swap_names`).
+    """
 
     personal = True
     labels = (

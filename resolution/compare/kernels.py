@@ -1,6 +1,7 @@
 """Small numeric building blocks of comparisons: distinct value pairs compared once, string similarity in bulk.
 
-Kernels take codes into a column's distinct values. Whatever depends on one value (its length, its first word) is a fact of the column,
+Kernels take codes into a column's distinct values. Whatever depends on one value (its length, its first word) is a
+fact of the column,
 computed once per value; per pair only array operations remain, and string similarity where it can matter.
 """
 

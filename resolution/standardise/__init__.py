@@ -39,7 +39,9 @@ def to_frame(records: Any) -> pl.DataFrame:
 
 
 def _text(frame: pl.DataFrame, column: str) -> pl.Series:
-    """A column as trimmed text, blank = null. Whole floats lose their `.0` (pandas turns integers with gaps into floats)."""
+    """A column as trimmed text, blank = null. Whole floats lose their `.0` (pandas turns integers with gaps into
+    floats).
+    """
     import polars as pl
 
     from resolution.standardise.text import blank_to_null
@@ -58,8 +60,10 @@ def standardise(records: Any, config: MatchConfig) -> Standardised:
     """Clean and encode the records' columns as the configuration describes them.
 
     records: pandas, Arrow or polars table, one row per record. Returns Standardised with columns named
-    `given`, `family`, `email`, `email_base`, `email_local`, `phone`, `birth_date`, `<address>` and its `_number`, `_street`,
-    `postcode`, … : the attribute's name, apart from names of persons. Raises InputError on a missing column or a repeated record id.
+    `given`, `family`, `email`, `email_base`, `email_local`, `phone`, `birth_date`, `<address>` and its `_number`,
+    `_street`,
+    `postcode`, … : the attribute's name, apart from names of persons. Raises InputError on a missing column or a
+    repeated record id.
     """
     frame = to_frame(records)
     config = check_columns(config, frame.columns)
@@ -174,7 +178,9 @@ def _standardise_names(frame: pl.DataFrame, config: MatchConfig) -> dict[str, Co
 def normalise_values(
     kind: str, values: pl.Series, countries: pl.Series | None = None, config: MatchConfig | None = None
 ) -> pl.Series:
-    """Identifier values of one type (`email`, `phone`, …) in the form in which the matcher compares them; null = not usable."""
+    """Identifier values of one type (`email`, `phone`, …) in the form in which the matcher compares them; null =
+    not usable.
+    """
     from resolution.standardise import contact, text
 
     if kind == "email":

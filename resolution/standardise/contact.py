@@ -49,7 +49,9 @@ def email_parts(series: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 @cache
 def _region(country: str) -> tuple[str, str, frozenset[int]] | None:
-    """(calling code, national prefix, possible lengths of a national number) of a country, from phonenumbers' metadata."""
+    """(calling code, national prefix, possible lengths of a national number) of a country, from phonenumbers'
+    metadata.
+    """
     import phonenumbers
     from phonenumbers.phonemetadata import PhoneMetadata
 
@@ -62,19 +64,23 @@ def _region(country: str) -> tuple[str, str, frozenset[int]] | None:
 
 
 def clean_phones(values: pl.Series, countries: pl.Series | None, default_country: str | None = None) -> pl.Series:
-    """Raw numbers (with the record's country) → digits of the international number, or national digits when no country is known.
+    """Raw numbers (with the record's country) → digits of the international number, or national digits when no
+    country is known.
 
-    Vectorised form of phonenumbers' rules (calling code, national prefix, possible lengths per region from its metadata): parsing
+    Vectorised form of phonenumbers' rules (calling code, national prefix, possible lengths per region from its
+    metadata): parsing
     each number by the library costs 40 µs. Fewer than 6 or more than 15 digits, or one digit repeated, is no number.
     """
     import polars as pl
 
     text = values.str.slice(0, 64).str.replace(r"(?i)\s*(?:ext|x|#)\.?\s*\d+\s*$", "")
     country = countries if countries is not None else pl.Series([None], dtype=pl.String).new_from_index(0, len(values))
-    frame = pl.DataFrame({
-        "text": text.str.replace(r"\(0\)", ""),
-        "country": country.fill_null(default_country or "").str.to_uppercase().str.strip_chars(),
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "text": text.str.replace(r"\(0\)", ""),
+            "country": country.fill_null(default_country or "").str.to_uppercase().str.strip_chars(),
+        }
+    )
     frame = frame.with_columns(
         international=pl.col("text").str.contains(r"^\s*(?:\+|00)"),
         digits=pl.col("text").str.replace_all(r"\D", ""),
@@ -98,11 +104,14 @@ def clean_phones(values: pl.Series, countries: pl.Series | None, default_country
                 list(lengths)
             )
         number = (
-            pl.when(here & trunk).then(pl.lit(code) + pl.col("digits").str.slice(len(prefix)))
-            .when(here & national).then(pl.lit(code) + pl.col("digits"))
-            .when(here & full).then(pl.col("digits"))
+            pl.when(here & trunk)
+            .then(pl.lit(code) + pl.col("digits").str.slice(len(prefix)))
+            .when(here & national)
+            .then(pl.lit(code) + pl.col("digits"))
+            .when(here & full)
+            .then(pl.col("digits"))
             .otherwise(number)
-        )  # fmt: skip
+        )
     digits = frame.select(number.alias("digits"))["digits"]
     good = digits.str.len_chars().is_between(6, 15) & ~digits.str.contains(REPEATED)
     return pl.select(pl.when(good).then(digits)).to_series()

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 def clean_dates(series: pl.Series, placeholders: tuple[str, ...] = ()) -> pl.Series:
     """Distinct date texts → `YYYYMMDD`, unknown month or day as `00`; null where no year can be read.
 
-    Read: ISO dates and timestamps, YYYYMMDD, YYYY-MM, YYYY, D/M/YYYY and M/D/YYYY (the day first where both are possible: the
-    comparison knows swapped days and months). Month 13 or day 32 is kept: it is a typing error of a date, and comparable as such.
+    Read: ISO dates and timestamps, YYYYMMDD, YYYY-MM, YYYY, D/M/YYYY and M/D/YYYY (the day first where both are
+    possible: the
+    comparison knows swapped days and months). Month 13 or day 32 is kept: it is a typing error of a date, and
+    comparable as such.
     """
     import polars as pl
 

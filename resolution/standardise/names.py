@@ -18,17 +18,70 @@ TITLES = (
     r"^(?:(?:mr|mrs|ms|miss|mx|dr|prof|professor|sir|dame|herr|frau|mme|mlle|sr|sra|srta|don|dona|rev|capt|ing|dipl) )+"
 )
 SUFFIXES = r"(?: (?:jr|sr|ii|iii|iv|phd|md|esq|mba|dds))+$"
-PARTICLES = ("van der", "van den", "van de", "von der", "von dem", "de la", "de los", "de las", "van", "von", "de", "del",
-             "della", "di", "da", "dos", "du", "la", "le", "el", "al", "bin", "ibn", "ben", "st", "mac", "mc", "ter", "ten", "zu")  # fmt: skip
+PARTICLES = (
+    "van der",
+    "van den",
+    "van de",
+    "von der",
+    "von dem",
+    "de la",
+    "de los",
+    "de las",
+    "van",
+    "von",
+    "de",
+    "del",
+    "della",
+    "di",
+    "da",
+    "dos",
+    "du",
+    "la",
+    "le",
+    "el",
+    "al",
+    "bin",
+    "ibn",
+    "ben",
+    "st",
+    "mac",
+    "mc",
+    "ter",
+    "ten",
+    "zu",
+)
 # Pairs that the nicknames package lacks; each row: name, short forms.
 MORE_NICKNAMES = {
-    "muhammad": "mohammed mohamed mohammad muhamed mohamad", "aleksander": "sasha alex olek", "alexander": "sasha sascha",
-    "giuseppe": "beppe peppe", "francesco": "franco cesco", "francisco": "paco pancho", "jose": "pepe", "ignacio": "nacho",
-    "johannes": "hannes hans johann", "wolfgang": "wolf", "friedrich": "fritz", "heinrich": "heinz", "katharina": "kathi katja",
-    "guillermo": "memo", "enrique": "quique", "jesus": "chuy", "dolores": "lola", "maria": "mia", "ekaterina": "katya katia",
-    "dmitri": "dima", "vladimir": "vova volodya", "evie": "evelyn eve", "freddie": "fred frederick", "alfie": "alfred",
-    "archie": "archibald", "theo": "theodore", "ollie": "oliver", "charlie": "charles charlotte", "lottie": "charlotte",
-}  # fmt: skip
+    "muhammad": "mohammed mohamed mohammad muhamed mohamad",
+    "aleksander": "sasha alex olek",
+    "alexander": "sasha sascha",
+    "giuseppe": "beppe peppe",
+    "francesco": "franco cesco",
+    "francisco": "paco pancho",
+    "jose": "pepe",
+    "ignacio": "nacho",
+    "johannes": "hannes hans johann",
+    "wolfgang": "wolf",
+    "friedrich": "fritz",
+    "heinrich": "heinz",
+    "katharina": "kathi katja",
+    "guillermo": "memo",
+    "enrique": "quique",
+    "jesus": "chuy",
+    "dolores": "lola",
+    "maria": "mia",
+    "ekaterina": "katya katia",
+    "dmitri": "dima",
+    "vladimir": "vova volodya",
+    "evie": "evelyn eve",
+    "freddie": "fred frederick",
+    "alfie": "alfred",
+    "archie": "archibald",
+    "theo": "theodore",
+    "ollie": "oliver",
+    "charlie": "charles charlotte",
+    "lottie": "charlotte",
+}
 
 
 def clean_names(series: pl.Series) -> pl.Series:
@@ -53,10 +106,15 @@ def split_full_names(series: pl.Series) -> tuple[pl.Series, pl.Series]:
     particles = "|".join(PARTICLES)
     family = whole.str.extract(rf" ((?:(?:{particles}) )*[a-z0-9]+)$", 1)
     given = whole.str.replace(rf" (?:(?:{particles}) )*[a-z0-9]+$", "")
-    frame = pl.DataFrame({
-        "reversed": reversed_, "comma": clean_names(comma), "after": clean_names(after),
-        "given": given, "family": family,
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "reversed": reversed_,
+            "comma": clean_names(comma),
+            "after": clean_names(after),
+            "given": given,
+            "family": family,
+        }
+    )
     result = frame.select(
         given=pl.when("reversed").then("after").otherwise("given"),
         family=pl.when("reversed").then("comma").otherwise("family"),
@@ -66,7 +124,9 @@ def split_full_names(series: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 @cache
 def nickname_roots() -> dict[str, tuple[str, ...]]:
-    """Name → formal names it may stand for (a formal name stands for itself). Source: the `nicknames` package and MORE_NICKNAMES."""
+    """Name → formal names it may stand for (a formal name stands for itself). Source: the `nicknames` package and
+    MORE_NICKNAMES.
+    """
     from nicknames import NickNamer
 
     lookup = {name: set(short) for name, short in NickNamer.default_lookup().items()}

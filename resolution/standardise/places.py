@@ -10,16 +10,56 @@ if TYPE_CHECKING:
     import polars as pl
 
 STREET_WORDS = {
-    "street": "st", "str": "st", "strasse": "st", "road": "rd", "avenue": "av", "ave": "av", "boulevard": "bd", "blvd": "bd",
-    "drive": "dr", "drv": "dr", "lane": "ln", "court": "ct", "place": "pl", "square": "sq", "terrace": "tce", "terr": "tce", "close": "cl",
-    "crescent": "cr", "cres": "cr", "circuit": "cct", "highway": "hwy", "parkway": "pkwy", "apartment": "unit", "apt": "unit", "flat": "unit",
-    "suite": "unit", "ste": "unit", "no": "", "nr": "", "number": "", "north": "n", "south": "s", "east": "e", "west": "w", "saint": "st",
-    "mount": "mt", "gardens": "gdns", "grove": "gr", "building": "bldg", "floor": "fl", "place of": "pl", "platz": "pl", "weg": "way",
-}  # fmt: skip
+    "street": "st",
+    "str": "st",
+    "strasse": "st",
+    "road": "rd",
+    "avenue": "av",
+    "ave": "av",
+    "boulevard": "bd",
+    "blvd": "bd",
+    "drive": "dr",
+    "drv": "dr",
+    "lane": "ln",
+    "court": "ct",
+    "place": "pl",
+    "square": "sq",
+    "terrace": "tce",
+    "terr": "tce",
+    "close": "cl",
+    "crescent": "cr",
+    "cres": "cr",
+    "circuit": "cct",
+    "highway": "hwy",
+    "parkway": "pkwy",
+    "apartment": "unit",
+    "apt": "unit",
+    "flat": "unit",
+    "suite": "unit",
+    "ste": "unit",
+    "no": "",
+    "nr": "",
+    "number": "",
+    "north": "n",
+    "south": "s",
+    "east": "e",
+    "west": "w",
+    "saint": "st",
+    "mount": "mt",
+    "gardens": "gdns",
+    "grove": "gr",
+    "building": "bldg",
+    "floor": "fl",
+    "place of": "pl",
+    "platz": "pl",
+    "weg": "way",
+}
 
 
 def clean_addresses(series: pl.Series) -> pl.Series:
-    """Distinct address lines with street types, directions and units abbreviated alike (`12 High Street` → `12 high st`)."""
+    """Distinct address lines with street types, directions and units abbreviated alike (`12 High Street` → `12 high
+    st`).
+    """
     import polars as pl
 
     text = words(series).str.replace_all(r"strasse\b", " st").str.replace_all(r"\b(\w+)str\b", "$1 st")
@@ -47,7 +87,9 @@ def address_parts(series: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def clean_postcodes(series: pl.Series) -> pl.Series:
-    """Distinct postcodes in upper case without spaces; ZIP+4 is cut to five digits; a lost leading zero of five is not guessed."""
+    """Distinct postcodes in upper case without spaces; ZIP+4 is cut to five digits; a lost leading zero of five is
+    not guessed.
+    """
     import polars as pl
 
     text = series.str.slice(0, 20).str.to_uppercase().str.replace(r"\.0$", "").str.replace(r"^(\d{5})-\d{4}$", "$1")
@@ -61,7 +103,9 @@ def clean_postcodes(series: pl.Series) -> pl.Series:
 
 
 def postcode_areas(series: pl.Series) -> pl.Series:
-    """Distinct clean postcodes → the larger area: outward code of British ones, all but the last two characters of others."""
+    """Distinct clean postcodes → the larger area: outward code of British ones, all but the last two characters of
+    others.
+    """
     import polars as pl
 
     british = series.str.contains(r"^[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}$")

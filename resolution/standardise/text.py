@@ -13,9 +13,29 @@ MAX_LENGTH = 120
 """Characters kept of a value. Longer ones are noise, and would make string comparison quadratic in their length."""
 
 BLANK_WORDS = (
-    "null", "none", "nan", "n a", "na", "nil", "unknown", "unbekannt", "not provided", "undefined", "missing",
-    "anonymous", "anonym", "no name", "noname", "test", "tbd", "x", "xx", "xxx", "xxxx", "deleted user",
-)  # fmt: skip
+    "null",
+    "none",
+    "nan",
+    "n a",
+    "na",
+    "nil",
+    "unknown",
+    "unbekannt",
+    "not provided",
+    "undefined",
+    "missing",
+    "anonymous",
+    "anonym",
+    "no name",
+    "noname",
+    "test",
+    "tbd",
+    "x",
+    "xx",
+    "xxx",
+    "xxxx",
+    "deleted user",
+)
 
 
 def ascii_lower(series: pl.Series) -> pl.Series:

@@ -1,4 +1,6 @@
-"""Public sets with known truth, linked without labels and with the automatic threshold: the targets of the matching engine."""
+"""Public sets with known truth, linked without labels and with the automatic threshold: the targets of the matching
+engine.
+"""
 
 import os
 from pathlib import Path
@@ -17,10 +19,18 @@ def test_fake_1000_beats_the_target() -> None:
     if not file.exists():
         pytest.skip(f"{file} is not here; set JOURNEYLINE_SAMPLES")
     frame = pd.read_csv(file)
-    config = config_from_dict({
-        "record_id": "unique_id",
-        "attributes": {"first_name": "given_name", "surname": "family_name", "dob": "birth_date", "city": "city", "email": "email"},
-    })  # fmt: skip
+    config = config_from_dict(
+        {
+            "record_id": "unique_id",
+            "attributes": {
+                "first_name": "given_name",
+                "surname": "family_name",
+                "dob": "birth_date",
+                "city": "city",
+                "email": "email",
+            },
+        }
+    )
     assert evaluate(link(frame, config=config).labels, frame["cluster"]).pairwise_f1 >= 0.96
 
 
@@ -29,9 +39,20 @@ def test_febrl_beats_the_target() -> None:
 
     frame = load_febrl1().reset_index()
     truth = frame["rec_id"].str.extract(r"rec-(\d+)-")[0]
-    config = config_from_dict({
-        "record_id": "rec_id",
-        "attributes": {"given_name": "given_name", "surname": "family_name", "street_number": "exact", "address_1": "string",
-                       "suburb": "city", "postcode": "postcode", "state": "exact", "date_of_birth": "birth_date", "soc_sec_id": "id"},
-    })  # fmt: skip
+    config = config_from_dict(
+        {
+            "record_id": "rec_id",
+            "attributes": {
+                "given_name": "given_name",
+                "surname": "family_name",
+                "street_number": "exact",
+                "address_1": "string",
+                "suburb": "city",
+                "postcode": "postcode",
+                "state": "exact",
+                "date_of_birth": "birth_date",
+                "soc_sec_id": "id",
+            },
+        }
+    )
     assert evaluate(link(frame, config=config).labels, truth).pairwise_f1 >= 0.998

@@ -82,11 +82,27 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
 
 
 def test_types_follow_names_and_values() -> None:
-    frame = pl.DataFrame({
-        "CustomerID": ["1", "2", "3"], "First Name": ["Ann", "Bob", "Cy"], "surname": ["a", "b", "c"], "E-Mail": ["a@b.de"] * 3,
-        "contact": ["x@y.de", "z@y.de", "q@y.de"], "plz": ["1", "2", "3"], "DOB": ["2000-01-01"] * 3, "empty": [None] * 3,
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "CustomerID": ["1", "2", "3"],
+            "First Name": ["Ann", "Bob", "Cy"],
+            "surname": ["a", "b", "c"],
+            "E-Mail": ["a@b.de"] * 3,
+            "contact": ["x@y.de", "z@y.de", "q@y.de"],
+            "plz": ["1", "2", "3"],
+            "DOB": ["2000-01-01"] * 3,
+            "empty": [None] * 3,
+        }
+    )
     kinds = {p.name: p.suggested for p in column_profiles(frame)}
-    assert kinds == {"CustomerID": "record_id", "First Name": "given_name", "surname": "family_name", "E-Mail": "email",
-                     "contact": "email", "plz": "postcode", "DOB": "birth_date", "empty": ""}  # fmt: skip
+    assert kinds == {
+        "CustomerID": "record_id",
+        "First Name": "given_name",
+        "surname": "family_name",
+        "E-Mail": "email",
+        "contact": "email",
+        "plz": "postcode",
+        "DOB": "birth_date",
+        "empty": "",
+    }
     assert "First Name: given_name" in suggest_config(frame, "x.csv")

@@ -103,13 +103,21 @@ def test_a_finer_pass_is_known_to_add_nothing() -> None:
 def test_proposed_passes_stay_within_the_budget_and_find_pairs() -> None:
     rng = np.random.default_rng(0)
     n = 3000
-    frame = pd.DataFrame({
-        "id": range(n), "first": rng.choice(["anna", "bob", "carl", "dora"], n), "last": rng.integers(0, 400, n).astype(str),
-        "dob": pd.Timestamp("1950-01-01") + pd.to_timedelta(rng.integers(0, 20000, n), "D"),
-    })  # fmt: skip
-    config = config_from_dict({
-        "record_id": "id", "pair_budget": 60_000, "attributes": {"first": "given_name", "last": "family_name", "dob": "birth_date"},
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "id": range(n),
+            "first": rng.choice(["anna", "bob", "carl", "dora"], n),
+            "last": rng.integers(0, 400, n).astype(str),
+            "dob": pd.Timestamp("1950-01-01") + pd.to_timedelta(rng.integers(0, 20000, n), "D"),
+        }
+    )
+    config = config_from_dict(
+        {
+            "record_id": "id",
+            "pair_budget": 60_000,
+            "attributes": {"first": "given_name", "last": "family_name", "dob": "birth_date"},
+        }
+    )
     std = standardise(frame, config)
     passes = propose_passes(std, config)
     blocks = make_blocks(block_keys(std, passes), n, config)

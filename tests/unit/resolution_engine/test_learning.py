@@ -11,7 +11,9 @@ from resolution.standardise import standardise
 
 
 def simulated(n: int = 1500, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
-    """Two records per person; 20 % of the second records have another occupation, 10 % another birth date, 30 % no name."""
+    """Two records per person; 20 % of the second records have another occupation, 10 % another birth date, 30 % no
+    name.
+    """
     rng = np.random.default_rng(seed)
     letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
     name = np.array(["".join(rng.choice(letters, 7)) for _ in range(600)])[
@@ -82,18 +84,25 @@ def test_relatives_are_not_one_person() -> None:
             for b in ("ma", "ni", "to", "ra", "xu", "po", "gi", "ke")
         ]
     )
-    person = pd.DataFrame({
-        "first": rng.choice(given, n), "last": [f"fam{h % 150}" for h in home], "street": [f"{h} long road" for h in home],
-        "born": (np.datetime64("1950-01-01") + rng.integers(0, 18000, n)).astype(str),
-    })  # fmt: skip
+    person = pd.DataFrame(
+        {
+            "first": rng.choice(given, n),
+            "last": [f"fam{h % 150}" for h in home],
+            "street": [f"{h} long road" for h in home],
+            "born": (np.datetime64("1950-01-01") + rng.integers(0, 18000, n)).astype(str),
+        }
+    )
     twice = person.copy()
     twice.loc[rng.random(n) < 0.3, "born"] = None
     twice.loc[rng.random(n) < 0.1, "first"] = None
     frame = pd.concat([person, twice], ignore_index=True).assign(id=range(2 * n))
     truth = np.r_[np.arange(n), np.arange(n)]
-    config = config_from_dict({
-        "record_id": "id", "attributes": {"first": "given_name", "last": "family_name", "street": "address", "born": "birth_date"},
-    })  # fmt: skip
+    config = config_from_dict(
+        {
+            "record_id": "id",
+            "attributes": {"first": "given_name", "last": "family_name", "street": "address", "born": "birth_date"},
+        }
+    )
     from resolution import evaluate, link
 
     result = link(frame, config=config)

@@ -12,8 +12,15 @@ from resolution.classify.model import MatchModel
 from resolution.config import config_from_dict
 from resolution.errors import ModelError
 
-PERSON = {"given_name": "given_name", "surname": "family_name", "birth_date": "birth_date", "postcode": "postcode",
-          "address": "address", "city": "city", "email": "email"}  # fmt: skip
+PERSON = {
+    "given_name": "given_name",
+    "surname": "family_name",
+    "birth_date": "birth_date",
+    "postcode": "postcode",
+    "address": "address",
+    "city": "city",
+    "email": "email",
+}
 
 
 @pytest.fixture(scope="module")

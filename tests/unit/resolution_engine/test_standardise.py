@@ -55,10 +55,20 @@ def test_a_wrong_blocklist_pattern_is_named() -> None:
 
 def test_phones_of_one_person_written_differently_agree() -> None:
     config = config_from_dict({"record_id": "id", "country": "land", "attributes": {"x": "phone"}})
-    frame = pd.DataFrame({
-        "id": range(6), "land": ["DE", "DE", None, "GB", "US", "US"],
-        "x": ["0171 1234567", "+49 (0)171 1234567", "0049 171 1234567", "07700 900123", "(415) 555-0132", "000000000"],
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "id": range(6),
+            "land": ["DE", "DE", None, "GB", "US", "US"],
+            "x": [
+                "0171 1234567",
+                "+49 (0)171 1234567",
+                "0049 171 1234567",
+                "07700 900123",
+                "(415) 555-0132",
+                "000000000",
+            ],
+        }
+    )
     column = standardise(frame, config).columns["x"]
     read = [column.values[c] if c >= 0 else None for c in column.codes]
     assert read == ["491711234567", "491711234567", "491711234567", "447700900123", "14155550132", None]
@@ -67,11 +77,19 @@ def test_phones_of_one_person_written_differently_agree() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("1990-05-17", "19900517"), ("17/05/1990", "19900517"), ("5/17/1990", "19900517"), ("19900517", "19900517"),
-        ("1990", "19900000"), ("1990-05", "19900500"), ("1990-05-17T00:00:00Z", "19900517"), ("19561399", "19561399"),
-        ("1900-01-01", None), ("soon", None), ("31.12.", None),
+        ("1990-05-17", "19900517"),
+        ("17/05/1990", "19900517"),
+        ("5/17/1990", "19900517"),
+        ("19900517", "19900517"),
+        ("1990", "19900000"),
+        ("1990-05", "19900500"),
+        ("1990-05-17T00:00:00Z", "19900517"),
+        ("19561399", "19561399"),
+        ("1900-01-01", None),
+        ("soon", None),
+        ("31.12.", None),
     ],
-)  # fmt: skip
+)
 def test_dates(text: str, expected: str | None) -> None:
     assert one("birth_date", [text]) == [expected]
 
@@ -83,8 +101,11 @@ def test_dates_of_any_python_type_agree() -> None:
 
 def test_addresses_and_postcodes() -> None:
     assert one("address", ["12 High Street", "12 HIGH ST.", "Hauptstraße 5", "Hauptstr. 5"]) == [
-        "12 high st", "12 high st", "haupt st 5", "haupt st 5",
-    ]  # fmt: skip
+        "12 high st",
+        "12 high st",
+        "haupt st 5",
+        "haupt st 5",
+    ]
     assert one("postcode", ["sw1a 1aa", "12345-6789", "00000", "02134", 2134.0]) == [
         "SW1A1AA",
         "12345",
@@ -124,10 +145,13 @@ def test_wrong_settings_are_named(settings: dict, message: str) -> None:
 
 
 def test_shared_phones_and_excluded_records_do_not_count() -> None:
-    config = config_from_dict({
-        "record_id": "id", "exclude": ["is_internal"],
-        "attributes": {"phone": {"type": "phone", "unless": "is_shared"}},
-    })  # fmt: skip
+    config = config_from_dict(
+        {
+            "record_id": "id",
+            "exclude": ["is_internal"],
+            "attributes": {"phone": {"type": "phone", "unless": "is_shared"}},
+        }
+    )
     frame = pd.DataFrame(
         {"id": [1, 2, 3], "phone": ["+4917112345"] * 3, "is_shared": [False, True, None], "is_internal": [0, 0, 1]}
     )

@@ -1,0 +1,20 @@
+"""The facade: every name resolves, functions stay functions, and importing it is light."""
+
+import subprocess
+import sys
+
+import resolution
+
+
+def test_every_public_name_resolves_and_functions_stay_functions() -> None:
+    import resolution.explain
+    import resolution.standardise  # noqa: F401
+
+    for name in resolution.__all__:
+        assert getattr(resolution, name) is not None
+    assert callable(resolution.standardise) and callable(resolution.explain)
+
+
+def test_importing_the_facade_loads_no_heavy_library() -> None:
+    code = "import resolution, sys; print([m for m in ('pandas', 'polars', 'recordlinkage', 'numpy') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
