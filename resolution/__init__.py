@@ -68,7 +68,7 @@ def __getattr__(name: str) -> Any:
 
 
 class _Facade(ModuleType):
-    """Keeps the functions `explain` and `standardise` reachable although submodules have the same names.
+    """Keeps the function `standardise` reachable although a submodule has the same name.
 
     Importing a submodule binds it on its package; here the function's name stays the function's.
     """

@@ -7,7 +7,6 @@ import resolution
 
 
 def test_every_public_name_resolves_and_functions_stay_functions() -> None:
-    import resolution.explain
     import resolution.standardise  # noqa: F401
 
     for name in resolution.__all__:
