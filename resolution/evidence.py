@@ -139,6 +139,16 @@ def probable_edges(
     return score_candidates(people.std, model, config, chunks(), keep)
 
 
+def join_edges(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Edge tables under each other; empty ones are left out, so that they decide no column's type."""
+    import pandas as pd
+
+    from resolution.certain import empty_edges
+
+    filled = [part.astype({"evidence": object}) for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else empty_edges()
+
+
 def edges_by_key(edges: pd.DataFrame, keys: pa.Array) -> pa.Table:
     """Edges with record keys in place of positions: left_key, right_key, kind, evidence, match_weight, _probability.
 

@@ -190,8 +190,6 @@ class _Night:
         decisions: list[tuple[str, str, str]],
     ) -> dict[str, Any]:
         """Every live record against every other."""
-        import pandas as pd
-
         from resolution import evidence
         from resolution.certain import account_keys, key_edges
         from resolution.identifier_rules import load_identifier_rules
@@ -212,9 +210,9 @@ class _Night:
         probable, compared = evidence.probable_edges(people, keys[~is_identifier], model, config, None, keep)
         decided = evidence.edges_by_position(evidence.decision_edges(decisions), people)
         if trained:
-            model = _with_threshold(people, config, model, pd.concat([certain, probable], ignore_index=True), accounts)
+            model = _with_threshold(people, config, model, evidence.join_edges(certain, probable), accounts)
             probable = probable[probable["match_probability"] >= model.threshold]
-        edges = pd.concat([certain, probable, decided], ignore_index=True)
+        edges = evidence.join_edges(certain, probable, decided)
         by_key = evidence.edges_by_key(edges, people.keys)
         # Cluster on what is stored, to the last digit, so that a night that reads it back decides alike.
         clustered = make_clusters(people, evidence.edges_by_position(by_key, people), accounts, model.threshold)
@@ -238,7 +236,6 @@ class _Night:
     ) -> dict[str, Any]:
         """The changed records and what their change can reach."""
         import numpy as np
-        import pandas as pd
         import pyarrow as pa
 
         from resolution import evidence
@@ -272,7 +269,7 @@ class _Night:
         probable, compared = evidence.probable_edges(
             people, _keys_by_position(self.reader.keys("focus_keys"), people), model, config, focus, model.threshold
         )
-        wanted = evidence.edges_by_key(pd.concat([certain, probable], ignore_index=True), people.keys)
+        wanted = evidence.edges_by_key(evidence.join_edges(certain, probable), people.keys)
         changes = [evidence.edge_changes(self.reader.stored_edges(), wanted), self._decision_changes(decisions)]
         withdrawn, added = (pa.concat_tables(side) for side in zip(*changes, strict=True))
         propose.write_edges(self.connection, run_id, withdrawn, withdrawn=True)
