@@ -69,7 +69,7 @@ class FellegiSunter(BaseClassifier):
     def weigh(
         self, std: Standardised, features: Sequence[LevelFeature], left: Codes, right: Codes, levels: Levels
     ) -> Floats:
-        """Match weight (log2 odds including the prior) per pair: one person against strangers and relatives together."""
+        """Match weight per pair, log2 odds with the prior: one person against strangers and relatives together."""
         strangers, relatives = self._level_weights(levels)
         for i, feature in enumerate(features):
             shared = feature.agreeing(std, left, right, levels[:, i])

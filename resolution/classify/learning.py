@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class PairSpace:
-    """All pairs that could be linked: not those within a source known to be free of duplicates, not excluded records."""
+    """All pairs that could be linked: none within a source free of duplicates, none with an excluded record."""
 
     def __init__(self, std: Standardised, duplicate_free: npt.NDArray[np.bool_] | None) -> None:
         self.std = std

@@ -104,7 +104,7 @@ class MatchModel:
         """Inverse of to_dict. Raises ModelError when the dictionary is of another version or incomplete."""
         if data.get("version") != MODEL_VERSION:
             raise ModelError(
-                f"the stored match model has version {data.get('version')}, this code reads {MODEL_VERSION}; train a new one"
+                f"the stored model has version {data.get('version')}, this code reads {MODEL_VERSION}; train a new one"
             )
         try:
             return cls(

@@ -1,4 +1,4 @@
-"""Counts of distinct level patterns: the whole of what learning needs to know about the pairs, whatever their number."""
+"""Counts of distinct level patterns: all that learning needs to know about the pairs, whatever their number."""
 
 from __future__ import annotations
 

@@ -54,11 +54,13 @@ def link(
         return
     typer.echo(f"{figures['records']} records → {figures['customers']} customers, written to {output}")
     typer.echo(
-        f"compared {figures['pairs_compared']} pairs in {len(figures['passes'])} blocking passes; threshold {figures['threshold']}"
+        f"compared {figures['pairs_compared']} pairs in {len(figures['passes'])} blocking passes; "
+        f"threshold {figures['threshold']}"
     )
     if figures["expected_precision"] is not None:
         typer.echo(
-            f"expected without labels: precision {figures['expected_precision']:.3f}, recall {figures['expected_recall']:.3f} of pairs"
+            f"expected without labels: precision {figures['expected_precision']:.3f}, "
+            f"recall {figures['expected_recall']:.3f} of pairs"
         )
     _table(["records per customer", "customers"], [[k, v] for k, v in list(figures["cluster_sizes"].items())[:12]])
     lost = [p for p in figures["passes"] if p["oversized_blocks"]]

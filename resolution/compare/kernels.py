@@ -59,7 +59,7 @@ def edits(a: Values, b: Values, cutoff: int = 2) -> npt.NDArray[np.uint8]:
 
 
 def edits_where(column: Column, a: Index, b: Index, mask: Mask, cutoff: int = 2) -> npt.NDArray[np.uint8]:
-    """Edit distance of the masked pairs; cutoff + 1 elsewhere. Values whose lengths differ too much are not compared."""
+    """Edit distance of the masked pairs; cutoff + 1 elsewhere and where the lengths differ too much."""
     length = column.fact("lengths", lengths)
     near = np.flatnonzero(mask & (np.abs(length[a] - length[b]) <= cutoff))
     result = np.full(len(a), cutoff + 1, np.uint8)

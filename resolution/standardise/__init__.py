@@ -73,7 +73,7 @@ def standardise(records: Any, config: MatchConfig) -> Standardised:
     repeated = len(ids) - ids.n_unique()
     if repeated:
         raise InputError(
-            f"the record id column {config.record_id!r} has {repeated} repeated values; every record needs an id of its own"
+            f"the record id column {config.record_id!r} has {repeated} repeated values; every record needs its own"
         )
     columns: dict[str, Column] = {}
     for name, attribute in config.attributes.items():

@@ -52,7 +52,7 @@ class Column:
         return pl.Series("value", self.values, dtype=pl.String)
 
     def derive(self, mapped: pl.Series) -> Column:
-        """The column obtained by replacing each distinct value by `mapped` (same length as `values`; null = missing)."""
+        """The column with each distinct value replaced by `mapped` (as long as `values`; null = missing)."""
         inner = Column.encode(mapped)
         codes = np.full(len(self.codes), -1, np.int32)
         known = self.codes >= 0

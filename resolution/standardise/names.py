@@ -158,7 +158,7 @@ def main_roots(values: npt.NDArray[np.object_]) -> list[str]:
 
 
 def nickname_pairs(column: Column) -> npt.NDArray[np.int64]:
-    """Sorted packed codes (low << 32 | high) of distinct given names whose first words may stand for one formal name."""
+    """Sorted packed codes (low << 32 | high) of given names whose first words may stand for one formal name."""
     import polars as pl
 
     roots = nickname_roots()

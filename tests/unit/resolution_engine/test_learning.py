@@ -38,7 +38,7 @@ CONFIG = config_from_dict(
 
 
 def test_m_is_learned_without_labels_and_missing_weighs_nothing() -> None:
-    frame, truth = simulated()
+    frame, _ = simulated()
     std = standardise(frame, CONFIG)
     model = train(std, CONFIG)
     by_label = {a.label: a for a in model.attributes}
