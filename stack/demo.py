@@ -44,6 +44,7 @@ def run(*, customers: int, nights: int, history_days: int, seed: int, say: Say) 
     finally:
         if not was_up:
             system.down(warehouse_too=False)
+    _report_with_quality(dates[-1])
     summary.show(dates, say=say)
     say(f"\nAll in {time.monotonic() - started:.0f} s.")
 
@@ -69,6 +70,19 @@ def night(export_date: date, *, with_airflow: bool, say: Say) -> None:
         direct.run_night(export_date, say=say)
     say(f"night {export_date} done in {time.monotonic() - started:.1f} s")
     summary.show_night(export_date, say=say)
+
+
+def _report_with_quality(export_date: date) -> None:
+    """Write the last night's report again, now with the match quality that only a simulation can know."""
+    import journeys
+    import warehouse
+    from resolution.measure import evaluate_warehouse
+
+    truth = warehouse.settings().exports / "_truth"
+    reports = stack_settings().home / "reports"
+    evaluation = evaluate_warehouse(truth).persons.to_dict()
+    (reports / f"evaluation-{export_date}.json").write_text(json.dumps(evaluation))
+    journeys.write_report(export_date)
 
 
 def report(export_date: date | None) -> Path:
