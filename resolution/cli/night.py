@@ -68,7 +68,9 @@ def night(
         f"churn {result.churn_rate:.2%}."
     )
     if not accept:
-        typer.echo(f"Next: python -m expectations identities {result.run_id}, then python -m resolution accept {result.run_id}")
+        typer.echo(
+            f"Next: python -m expectations identities {result.run_id}, then python -m resolution accept {result.run_id}"
+        )
 
 
 @app.command()
