@@ -34,8 +34,8 @@ insert into marts_next.fct_journeys values (uuid_of(1), 1, 'converted'), (uuid_o
 create table marts_next.fct_orders (order_id text, golden_customer_id uuid, ordered_at timestamptz, is_counted boolean,
     total_amount numeric(18, 2), total_reporting_amount numeric(18, 2), refunded_amount numeric(18, 2), is_refunded_beyond_total boolean);
 insert into marts_next.fct_orders values ('o1', uuid_of(1), '2026-03-14 11:00+00', true, 60, 50, 10, false);
-create table marts_next.fct_refunds (refund_id text, order_id text, refund_amount numeric(18, 2), is_correction boolean, is_order_elsewhere boolean);
-insert into marts_next.fct_refunds values ('r1', 'o1', 10, false, false);
+create table marts_next.fct_refunds (refund_id text, order_id text, refund_amount numeric(18, 2), is_correction boolean);
+insert into marts_next.fct_refunds values ('r1', 'o1', 10, false);
 create table marts_next.fct_tickets (ticket_id text, hours_to_solve numeric(12, 2));
 insert into marts_next.fct_tickets values ('t1', 4.5);
 create table marts_next.stage_funnel (scope text, step_no integer, customers bigint, closed_customers bigint, open_customers bigint,
