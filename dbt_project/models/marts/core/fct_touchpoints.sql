@@ -207,6 +207,15 @@ running as (
     from boundaries
 ),
 
+-- Joined by one key each: with two, Postgres multiplies their selectivities, expects a row or two and loops over everything.
+order_episodes as (
+    select
+        order_id,
+        episode_no
+    from running
+    where kind = 1
+),
+
 final as (
     select
         staged.touchpoint_id,
@@ -246,17 +255,11 @@ final as (
         staged.sub_stage,
         staged.macro_stage,
         staged.family,
-        case when staged.follows_order then coalesce(order_episode.episode_no, running.episode_no) else running.episode_no end as episode_no,
+        case when staged.follows_order then coalesce(order_episodes.episode_no, running.episode_no) else running.episode_no end as episode_no,
         staged.source_priority
     from staged
-    inner join running
-        on staged.golden_customer_id = running.golden_customer_id and staged.touchpoint_id = running.touchpoint_id
-    left join running as order_episode
-        on
-            staged.follows_order
-            and staged.golden_customer_id = order_episode.golden_customer_id
-            and staged.own_order_id = order_episode.order_id
-            and order_episode.kind = 1
+    inner join running on staged.touchpoint_id = running.touchpoint_id
+    left join order_episodes on staged.follows_order and staged.own_order_id = order_episodes.order_id
 )
 
 select * from final
