@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import CronDataIntervalTimetable, Metadata, dag, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from dags._shared import DEFAULTS, NIGHT, RAW, START, night, tries_left
+from dags._shared import DEFAULTS, NIGHT, RAW, START, night, tries_left, warn_of_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +38,8 @@ def pull_dag(platform: str, *, at: str, doc: str) -> DAG:
             broken = [batch.object for batch in batches if batch.status == "failed"]
             if broken and tries_left():  # infrastructure; at the last try the other objects go on without them
                 raise RuntimeError(f"{platform}: {', '.join(broken)} could not be landed: see ops.batch_ledger")
+            if missing := [batch.object for batch in batches if batch.status == "missing"]:
+                warn_of_missing(platform, missing, night())
             return [batch.batch_id for batch in batches]
 
         @task(

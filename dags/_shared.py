@@ -1,4 +1,4 @@
-"""What every workflow shares: defaults, the alert, the assets, and how a run learns which night it works on."""
+"""What every workflow shares: defaults, the assets, and how a run learns which night it works on."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pendulum
 from airflow.sdk import Asset, Param, get_current_context
 
+from dags._alerts import notify
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-log = logging.getLogger(__name__)
 
 PLATFORMS = ("shopify", "instagram", "segment", "zendesk", "point_of_sale")
 RAW = {platform: Asset(f"raw/{platform}") for platform in PLATFORMS}
@@ -20,42 +20,24 @@ GOLDEN_CUSTOMERS = Asset("identity/golden_customers")
 MARTS = Asset("marts/published")
 
 START = pendulum.datetime(2024, 1, 1, tz="UTC")  # nights from here on can be backfilled
-CONNECTION = "journeyline_alerts"  # optional: an HTTP connection (Slack-style webhook) that receives alerts
 
 
 def alert(context: Context) -> None:
-    """Say in plain words which task of which night failed; post it where the connection `journeyline_alerts` points.
-
-    The text of the error is left to the log: an alert leaves the house and must not carry personal data.
-    """
+    """Say in plain words which task of which night failed."""
     ti = context["ti"]
-    text = (
+    notify(
         f"Journeyline: {ti.dag_id} / {ti.task_id} failed on try {ti.try_number} (night {night(context)}). "
         f"BI keeps the last published marts until a later night is published. Reason: see the log of run {ti.run_id}."
     )
-    log.error(text)
-    try:
-        from airflow.sdk import Connection
-
-        url = Connection.get(CONNECTION).get_uri()
-    except Exception:  # no such connection, or no way to ask: the log line is the alert
-        log.info("no connection %s: the alert stays in this log", CONNECTION)
-        return
-    _post(url, text)
 
 
-def _post(url: str, text: str) -> None:
-    """POST {"text": ...}; a webhook that is down must not hide the failure itself."""
-    import json
-    import urllib.request
-
-    request = urllib.request.Request(
-        url, data=json.dumps({"text": text}).encode(), headers={"Content-Type": "application/json"}
+def warn_of_missing(platform: str, objects: list[str], export_date: date) -> None:
+    """Say that exports did not come. The night goes on with what is there, so nothing fails."""
+    notify(
+        f"Journeyline: {platform} sent no {', no '.join(objects)} for the night {export_date}. The night goes on "
+        f"without. When the export has come, run pull_{platform} for {export_date} again.",
+        logging.WARNING,
     )
-    try:
-        urllib.request.urlopen(request, timeout=10).close()
-    except (OSError, ValueError) as error:
-        log.warning("the alert could not be posted: %s", type(error).__name__)
 
 
 # Infrastructure errors (a lost connection, a full disk) are worth another try; a failed audit raises

@@ -3,10 +3,13 @@
 A suite belongs to one layer (batch, identities, marts). It holds `figures` (SQL that returns one row of numbers, each
 read once however many checks use it) and `checks` (a Great Expectations type with its arguments, or a range for a
 figure). A batch suite may belong to one platform and group figures and checks by object.
+
+A brand's own suites lie in the folder that JOURNEYLINE_SUITES names; they are checked beside the shipped ones.
 """
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -141,17 +144,34 @@ def _place(location: tuple[int | str, ...], content: dict[str, Any]) -> str:
 
 
 @lru_cache(maxsize=8)
-def load_all(folder: Path = FOLDER) -> tuple[Suite, ...]:
-    """All suites of a folder, by file name."""
+def load_folder(folder: Path) -> tuple[Suite, ...]:
+    """All suites of a folder, by file name. SuiteError when the folder does not exist."""
+    if not folder.is_dir():
+        raise SuiteError(
+            f"{folder} is no folder: JOURNEYLINE_SUITES names the folder that holds your own suites (*.yml)"
+        )
     return tuple(load(path) for path in sorted(folder.glob("*.yml")))
 
 
-def for_batch(platform: str, object_name: str, folder: Path = FOLDER) -> list[tuple[Suite, Section]]:
+def load_all() -> tuple[Suite, ...]:
+    """The shipped suites, then those of the folder JOURNEYLINE_SUITES. SuiteError when a name is used twice."""
+    suites = load_folder(FOLDER)
+    if own := os.environ.get("JOURNEYLINE_SUITES"):
+        suites += load_folder(Path(own).expanduser().resolve())
+    files: dict[str, str] = {}
+    for suite in suites:
+        if suite.suite in files:
+            raise SuiteError(f"{suite.file}: the name `{suite.suite}` is taken by {files[suite.suite]}; choose another")
+        files[suite.suite] = suite.file
+    return suites
+
+
+def for_batch(platform: str, object_name: str) -> list[tuple[Suite, Section]]:
     """Suites that apply to batches of a platform's object: those of every platform, then its own."""
-    chosen = [suite for suite in load_all(folder) if suite.layer == "batch" and suite.platform in (None, platform)]
+    chosen = [suite for suite in load_all() if suite.layer == "batch" and suite.platform in (None, platform)]
     return [(suite, suite.section(object_name)) for suite in chosen]
 
 
-def for_layer(layer: str, folder: Path = FOLDER) -> list[tuple[Suite, Section]]:
+def for_layer(layer: str) -> list[tuple[Suite, Section]]:
     """Suites of the layer `identities` or `marts`."""
-    return [(suite, suite.section()) for suite in load_all(folder) if suite.layer == layer]
+    return [(suite, suite.section()) for suite in load_all() if suite.layer == layer]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -31,10 +33,11 @@ def test_secrets_are_made_once_and_readable_by_their_owner_only(settings: StackS
 
 
 def test_a_port_taken_meanwhile_is_replaced_and_the_keys_stay(settings: StackSettings) -> None:
-    first = stack_secrets(settings)
     with socket.socket() as taken:
-        taken.bind((HOST, first.api_port))
+        taken.bind((HOST, 0))  # a port that nobody else on this machine can take while the test looks at it
         taken.listen()
+        first = replace(stack_secrets(settings), api_port=int(taken.getsockname()[1]))
+        settings.secrets_file.write_text(json.dumps(asdict(first)))
         second = stack_secrets(settings, renew_ports=True)
     assert second.api_port != first.api_port
     assert (second.fernet_key, second.password) == (first.fernet_key, first.password)
