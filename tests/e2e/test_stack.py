@@ -1,4 +1,4 @@
-"""The local system as a person uses it: up, two simulated nights through a real Airflow, a broken night, down.
+"""The local system as a person uses it: up, two simulated nights through a real Airflow, a bad night, its repair, down.
 
 The tests of this file follow each other on one system; they are one story told in steps.
 """
@@ -11,18 +11,70 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FIRST, BROKEN = date(2026, 3, 1), date(2026, 3, 3)
+FIRST, NEXT = date(2026, 3, 1), date(2026, 3, 3)
 NIGHTS = 2
+BRAND = {"customers": 250, "history_days": 60, "seed": 3}
+NEVER_ENOUGH = """
+suite: own_rules
+layer: marts
+description: A rule of this brand alone, which no night can keep.
+figures:
+  customers:
+    needs: [marts_next.dim_customers]
+    sql: select count(*) as customers from marts_next.dim_customers
+checks:
+  - check: a_million_customers
+    figure: customers.customers
+    min_value: 1000000
+    severity: critical
+    description: Every night touches a million customers.
+"""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow]
+
+
+class Webhook:
+    """A local HTTP server that collects the alerts posted to it."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[str, str]] = []
+        collected = self.received
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                collected.append((self.path, json.loads(body)["text"]))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, format: str, *values: object) -> None:
+                """Quiet."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_address[1]}/services/night/watch"
+
+    def take(self) -> list[str]:
+        """The texts since the last call."""
+        assert {path for path, _ in self.received} <= {"/services/night/watch"}
+        texts = [text for _, text in self.received]
+        self.received.clear()
+        return texts
 
 
 class System:
@@ -30,9 +82,17 @@ class System:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.suites = home.with_name("suites")
+        self.suites.mkdir()
+        self.webhook = Webhook()
         self.environment = {
             key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "JOURNEYLINE"))
-        } | {"JOURNEYLINE_HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
+        } | {
+            "JOURNEYLINE_HOME": str(home),
+            "JOURNEYLINE_SUITES": str(self.suites),
+            "AIRFLOW_CONN_JOURNEYLINE_ALERTS": self.webhook.address,
+            "PYTHONPATH": str(REPOSITORY),
+        }
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -40,12 +100,14 @@ class System:
             env=self.environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=850,
         )  # fmt: skip
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        import psycopg
-
+    def connect(self, database: str | None = None) -> psycopg.Connection[Any]:
         from warehouse.server import EmbeddedServer
 
-        with psycopg.connect(EmbeddedServer(self.home).url()) as connection:
+        server = EmbeddedServer(self.home)
+        return psycopg.connect(server.url(database) if database else server.url())
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.connect() as connection:
             return connection.execute(query.encode()).fetchall()
 
     def marts(self) -> dict[str, str]:
@@ -61,21 +123,26 @@ class System:
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    started = System(tmp_path_factory.mktemp("stack") / "home")
-    up = started.call("up")
+def system() -> Iterator[System]:
+    # Not below pytest's own folder: every session that starts closes that to other users, the database's too.
+    folder = Path(tempfile.mkdtemp(prefix="journeyline-stack-"))
+    started = System(folder / "home")
     try:
+        up = started.call("up")
         assert up.returncode == 0, up.stdout + up.stderr
         assert "http://127.0.0.1:" in up.stdout
         yield started
     finally:
         started.call("down")
+        started.webhook.server.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
 def summary(system: System) -> str:
     """What `make run` prints."""
-    result = system.call("run", "--customers", "250", "--nights", str(NIGHTS), "--history-days", "60", "--seed", "3")
+    settings = [part for name, value in BRAND.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    result = system.call("run", *settings, "--nights", str(NIGHTS))
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -92,13 +159,15 @@ def test_every_row_of_the_exports_is_accounted_for(system: System, summary: str)
     import polars as pl
 
     expected = pl.read_parquet(system.home / "exports" / "_truth" / "expected_counts.parquet")
-    by_platform = dict(expected.group_by("platform").agg(pl.col("rows").sum()).iter_rows())
+    by_object = {(p, o): n for p, o, n in expected.group_by("platform", "object").agg(pl.col("rows").sum()).iter_rows()}
     ledger = system.rows(
-        "select platform, sum(rows_read)::bigint, sum(rows_inserted + rows_updated + rows_unchanged + rows_duplicate"
-        " + rows_rejected)::bigint from ops.batch_ledger where status = 'promoted' group by platform"
+        "select platform, object, sum(rows_read)::bigint, sum(rows_inserted + rows_updated + rows_unchanged"
+        " + rows_duplicate + rows_rejected)::bigint from ops.batch_ledger where status = 'promoted' group by 1, 2"
     )
-    assert {platform: read for platform, read, _ in ledger} == by_platform
-    assert all(read == accounted for _, read, accounted in ledger)
+    read_by_object = {(platform, name): read for platform, name, read, _ in ledger}
+    assert read_by_object.pop(("instagram", "message")) > 0  # lies within the conversations that the truth counts
+    assert read_by_object == by_object
+    assert all(read == accounted for *_, read, accounted in ledger)
 
 
 def test_the_nights_are_published_and_agree(system: System, summary: str) -> None:
@@ -113,11 +182,7 @@ def test_the_nights_are_published_and_agree(system: System, summary: str) -> Non
 
 def test_dag_runs_carry_ids_and_counts_only(system: System, summary: str) -> None:
     """XCom of every task: short, and without any of the customers' addresses."""
-    import psycopg
-
-    from warehouse.server import EmbeddedServer
-
-    with psycopg.connect(EmbeddedServer(system.home).url("airflow")) as connection:
+    with system.connect("airflow") as connection:
         values = [str(row[0]) for row in connection.execute("select value from xcom").fetchall()]
         extras = [row[0] for row in connection.execute("select extra from asset_event").fetchall()]
     assert values
@@ -126,16 +191,28 @@ def test_dag_runs_carry_ids_and_counts_only(system: System, summary: str) -> Non
     assert all("export_date" in str(extra) for extra in extras)
 
 
-def test_a_refused_export_stops_the_night_and_leaves_the_marts(system: System, summary: str) -> None:
-    exports = system.home / "exports"
-    for folder in exports.glob(f"[!_]*/*/dt={FIRST + timedelta(days=NIGHTS - 1)}"):
-        shutil.copytree(folder, folder.with_name(f"dt={BROKEN}"))
-    (file,) = (exports / "shopify" / "customers_export" / f"dt={BROKEN}").iterdir()
-    good = file.read_bytes()
-    file.write_bytes(gzip.compress(b"Nickname,Shoe size\nNobody,43\n"))
-    before = system.marts()
+@pytest.fixture(scope="module")
+def third_night(system: System, summary: str) -> Path:
+    """The exports of one more night of the same brand; returns the file of Shopify's customers."""
+    from simulator import SimulationSettings, simulate
 
-    result = system.call("night", BROKEN.isoformat())
+    made = system.home.with_name("more")
+    simulate(SimulationSettings(**BRAND, nights=NIGHTS + 1, output=made))
+    for folder in made.glob(f"[!_]*/*/dt={NEXT}"):
+        shutil.copytree(folder, system.home / "exports" / folder.relative_to(made))
+    (file,) = (system.home / "exports" / "shopify" / "customers_export" / f"dt={NEXT}").iterdir()
+    return file
+
+
+def test_a_refused_export_stops_the_night_and_leaves_the_marts(system: System, third_night: Path) -> None:
+    good = third_night.read_bytes()
+    third_night.write_bytes(gzip.compress(b"Nickname,Shoe size\nNobody,43\n"))
+    shutil.rmtree(system.home / "exports" / "zendesk" / "ticket" / f"dt={NEXT}")
+    before = system.marts()
+    system.webhook.take()
+
+    result = system.call("night", NEXT.isoformat())
+    third_night.write_bytes(good)
 
     assert result.returncode == 1
     assert "pull_shopify / audit_and_promote failed" in result.stderr
@@ -143,17 +220,42 @@ def test_a_refused_export_stops_the_night_and_leaves_the_marts(system: System, s
     assert "what BI reads was not touched" in result.stderr
     assert system.marts() == before
     statuses = dict(system.rows(
-        f"select platform || '.' || object, status from ops.batch_ledger where export_date = '{BROKEN}'"
+        f"select platform || '.' || object, status from ops.batch_ledger where export_date = '{NEXT}'"
     ))  # fmt: skip
     assert statuses.pop("shopify.customers_export") == "rejected"
-    assert set(statuses.values()) <= {"promoted", "repeated", "missing"}
+    assert statuses.pop("zendesk.ticket") == "missing"
+    assert set(statuses.values()) == {"promoted"}
+    missing, failed = sorted(system.webhook.take(), key=lambda text: "failed" in text)
+    assert "zendesk sent no ticket for the night 2026-03-03" in missing
+    assert "pull_shopify / audit_and_promote failed on try 1 (night 2026-03-03)" in failed
 
-    file.write_bytes(good)
-    repaired = system.call("night", BROKEN.isoformat())
-    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
-    assert system.rows("select count(*) from identity.golden_customers") == system.rows(
-        "select count(*) from identity.golden_customers where status = 'live'"
-    )
+
+def test_marts_that_fail_their_audit_are_not_published_and_not_tried_again(system: System, third_night: Path) -> None:
+    rule = system.suites / "own_rules.yml"
+    rule.write_text(NEVER_ENOUGH)
+    before = system.marts()
+
+    result = system.call("night", NEXT.isoformat())
+    rule.unlink()
+
+    assert result.returncode == 1
+    assert "build_journeys / audit_marts failed" in result.stderr
+    assert "own_rules.a_million_customers" in result.stderr
+    assert system.marts() == before
+    assert system.rows("select max(export_date) from ops.publish_log") == [(NEXT - timedelta(days=1),)]
+    (alert,) = [text for text in system.webhook.take() if "failed" in text]  # one try, one alert
+    assert "build_journeys / audit_marts failed on try 1 (night 2026-03-03)" in alert
+    with system.connect("airflow") as connection:
+        tries = "select distinct state, try_number from task_instance where task_id = 'audit_marts' order by 1"
+        assert connection.execute(tries).fetchall() == [("failed", 1), ("success", 1)]
+
+
+def test_the_repaired_night_is_published(system: System, third_night: Path) -> None:
+    before = system.marts()
+    result = system.call("night", NEXT.isoformat())
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert system.rows("select max(export_date) from ops.publish_log where status = 'live'") == [(NEXT,)]
+    assert system.marts() != before
 
 
 def test_down_leaves_nothing_running(system: System, summary: str) -> None:
