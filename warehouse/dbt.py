@@ -4,8 +4,9 @@ dbt runs inside this process (dbtRunner), not in a child: Airflow runs each task
 is killed dbt must die with it; a child would go on writing. dbt resets its adapters at each invocation, so several
 layers may follow each other in one process.
 
-The project is parsed with its default vars first, then built with the night's vars: dbt's partial parsing starts from
-nothing whenever a var changes, and a date changes every night.
+The project is parsed with its default vars (dbt_parse), then built with the night's vars: dbt's partial parsing starts
+from nothing whenever a var changes, and a date changes every night. Seeds are loaded and staging views made only when
+their files changed: both would otherwise cost more than the rows of a quiet night.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from warehouse.clock import as_date
 from warehouse.connection import connect
@@ -20,6 +22,7 @@ from warehouse.errors import DbtLayerError
 from warehouse.locks import night_lock
 from warehouse.rules import rules_hash, rules_number
 from warehouse.runlog import run_log
+from warehouse.settings import settings
 from warehouse.watermarks import read_sources, read_watermarks, write_watermarks
 
 log = logging.getLogger(__name__)
@@ -72,6 +75,7 @@ def _run(layer: str, date: dt.date, full_refresh: bool, select: str | None) -> D
         sources = read_sources(connection, layer)
         marks = read_watermarks(connection, f"dbt:{layer}")
         seeded = read_watermarks(connection, "dbt:seeds").get("seeds") == seeds
+        views_missing = layer == "persons" and _views_missing(connection)
     if select is None and not full_refresh and seeded and _nothing_new(layer, {**sources, "rules": rules}, marks):
         log.info("layer %s: nothing new to read", layer)
         return DbtResult(layer, date, "unchanged")
@@ -79,7 +83,10 @@ def _run(layer: str, date: dt.date, full_refresh: bool, select: str | None) -> D
     everything = full_refresh or marks.get("rules") not in (None, rules)
     from warehouse.dbt_invocation import Invocation  # dbt itself takes seconds to import
 
-    invocation = Invocation(layer, date, everything, sources, rules, select=select, with_seeds=not seeded)
+    with_views = marks.get("rules") != rules or select is not None or views_missing
+    invocation = Invocation(
+        layer, date, everything, sources, rules, select=select, with_seeds=not seeded, with_views=with_views
+    )
     outcome = invocation.run()
     with connect(name=f"journeyline dbt {layer}") as connection:
         if invocation.with_seeds:
@@ -90,6 +97,15 @@ def _run(layer: str, date: dt.date, full_refresh: bool, select: str | None) -> D
         layer, date, "built", invocation.build_seq, len(outcome.nodes), outcome.rows, outcome.seconds,
         everything, invocation.resumed,
     )  # fmt: skip
+
+
+def _views_missing(connection: Any) -> bool:
+    """Whether a staging model has no view: somebody dropped it, or the raw table under it."""
+    names = [path.stem for path in (settings().dbt_project / "models" / "staging").rglob("*.sql")]
+    row = connection.execute(
+        "select count(*) from pg_class where relnamespace = to_regnamespace('staging') and relname = any(%s)", (names,)
+    ).fetchone()
+    return row != (len(names),)
 
 
 def _nothing_new(layer: str, now: dict[str, int], before: dict[str, int]) -> bool:

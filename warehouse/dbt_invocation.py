@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.connection import connect, one, warehouse_url
+from warehouse.dbt_parse import parsed_project
 from warehouse.errors import DbtLayerError
 from warehouse.settings import settings
 
@@ -49,7 +50,9 @@ class Outcome:
 class Invocation:
     """Build and test one layer.
 
-    sources  watermarks captured before anything runs; of the first attempt when a failed one is resumed
+    sources     watermarks captured before anything runs; of the first attempt when a failed one is resumed
+    with_seeds  load the seeds too: they changed since they were last loaded
+    with_views  make the views again: the layer's rules changed, or one of its views is not there
     """
 
     layer: str
@@ -59,6 +62,7 @@ class Invocation:
     rules: int
     select: str | None = None
     with_seeds: bool = False
+    with_views: bool = True
     build_seq: int = 0
     resumed: bool = field(default=False, init=False)
 
@@ -96,9 +100,10 @@ class Invocation:
         return Outcome(nodes, time.monotonic() - began)
 
     def _build(self) -> Any:
-        parsed = self._invoke(["parse"])
-        if not parsed.success:
-            raise DbtLayerError(f"Layer {self.layer}: the dbt project cannot be read: {_clean(str(parsed.exception))}")
+        try:
+            manifest = parsed_project(self._project(), lambda folder: self._invoke(["parse"], target=folder))
+        except DbtLayerError as error:
+            raise DbtLayerError(f"Layer {self.layer}: the dbt project cannot be read: {_clean(str(error))}") from None
         what = [f"tag:layer_{self.layer}"]
         if self.select:
             what = [f"{what[0]},{self.select}"]  # comma: both must hold
@@ -113,26 +118,28 @@ class Invocation:
         # buildable: also tests between layers, but none that needs a model of a later layer.
         # Unit tests try the code, not the data: the test suite runs them, a night need not.
         how = ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
+        if not self.with_views:
+            how += ["--exclude", "config.materialized:view"]
         arguments = ["build", *how, "--vars", json.dumps(variables), "--select", *what]
-        return self._invoke(arguments, parsed.result)
+        result = self._invoke(["--no-write-json", *arguments], manifest)
+        if not result.success and hasattr(result.result, "write"):
+            result.result.write(str(self.target / "run_results.json"))  # what `dbt retry` starts from
+        return result
 
-    def _invoke(self, arguments: list[str], manifest: Any = None) -> Any:
-        from dbt.cli.main import dbtRunner
-
+    def _project(self) -> Path:
         project = settings().dbt_project
         if not (project / "dbt_project.yml").exists():
             raise DbtLayerError(f"There is no dbt project in {project}.")
-        places = ["--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(self.target)]
+        return project
+
+    def _invoke(self, arguments: list[str], manifest: Any = None, target: Path | None = None) -> Any:
+        from dbt.cli.main import dbtRunner
+
+        project, folder = str(self._project()), str(target or self.target)
+        places = ["--project-dir", project, "--profiles-dir", project, "--target-path", folder, "--log-path", folder]
         # No log file: PostgreSQL's messages may quote values. Progress comes through the results.
-        quiet = [
-            "--log-level",
-            "none",
-            "--log-level-file",
-            "none",
-            "--no-use-colors",
-            "--no-send-anonymous-usage-stats",
-        ]
-        return dbtRunner(manifest=manifest).invoke([*arguments, *places, *quiet, "--log-path", str(self.target)])
+        quiet = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors"]
+        return dbtRunner(manifest=manifest).invoke([*arguments, *places, *quiet, "--no-send-anonymous-usage-stats"])
 
     # -- a failed attempt ---------------------------------------------------------------------------------------------
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from warehouse.dbt_parse import parse_folder
 from warehouse.errors import PublishError
-from warehouse.settings import settings
 
 CONTACTS = "dim_customer_contacts"
 
@@ -60,7 +60,7 @@ class MartModel:
 
 def read_marts_models(manifest: Path | None = None) -> list[MartModel]:
     """The published models in order of their names. Raises PublishError when the manifest is missing or wrong."""
-    path = manifest or settings().home / "dbt" / "marts" / "manifest.json"
+    path = manifest or parse_folder() / "manifest.json"
     try:
         nodes: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["nodes"]
     except FileNotFoundError:
