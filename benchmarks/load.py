@@ -14,6 +14,7 @@ whole way of the file. Contracts of the measured objects are made for the run; n
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -108,17 +109,39 @@ def journeyline(path: Path) -> dict[str, float]:
     import great_expectations  # noqa: F401
     import pyarrow.csv  # noqa: F401
 
-    start = time.perf_counter()
+    times = [(time.perf_counter(), cpu_seconds())]
     (batch,) = connectors.land(platform, NIGHT, str(folder / "exports"))
-    landed = time.perf_counter()
+    times.append((time.perf_counter(), cpu_seconds()))
     if batch.status != "landed":
         raise SystemExit(f"{batch.status}: {batch.reason}")
     expectations.audit_batch(batch.batch_id)
-    audited = time.perf_counter()
+    times.append((time.perf_counter(), cpu_seconds()))
     result = warehouse.promote(batch.batch_id, connectors.table_spec(platform, "sale"))
-    done = time.perf_counter()
+    times.append((time.perf_counter(), cpu_seconds()))
     assert result.rows_inserted == result.rows_read
-    return {"seconds": done - start, "land": landed - start, "audit": audited - landed, "promote": done - audited}
+    figures = {"seconds": times[-1][0] - times[0][0], "cpu": times[-1][1] - times[0][1]}
+    for name, before, after in zip(("land", "audit", "promote"), times, times[1:], strict=False):
+        figures |= {name: after[0] - before[0], f"{name} cpu": after[1] - before[1]}
+    return figures
+
+
+def cpu_seconds() -> float:
+    """Processor seconds so far of this process and of the embedded server's processes (0 for another server)."""
+    import psutil
+
+    import warehouse
+
+    total = time.process_time()
+    try:
+        server = psutil.Process(int((warehouse.settings().home / "pgdata" / "postmaster.pid").read_text().split()[0]))
+    except (OSError, psutil.NoSuchProcess):
+        return total
+    for process in (server, *server.children()):
+        with contextlib.suppress(psutil.NoSuchProcess):  # a backend that ended meanwhile is counted by its parent
+            spent = process.cpu_times()
+            total += spent.user + spent.system
+    spent = server.cpu_times()
+    return total + spent.children_user + spent.children_system
 
 
 def plain_copy(path: Path, typed: bool) -> dict[str, float]:
@@ -228,7 +251,10 @@ def report(path: Path, rows: int, peers: list[str]) -> None:
             f"{figures['memory']:>9.0f}"
         )
         if kind == "journeyline":
-            steps = ", ".join(f"{name} {figures[name]:.1f} s" for name in ("land", "audit", "promote"))
+            steps = ", ".join(
+                f"{name} {figures[name]:.1f} s ({figures[f'{name} cpu']:.1f} CPU)"
+                for name in ("land", "audit", "promote")
+            )
             print(f"  {'':<12}of which {steps}")
 
 

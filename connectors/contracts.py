@@ -173,7 +173,7 @@ class FileForm(_Model):
 
 
 class Deletion(_Model):
-    """Rows whose `column` has one of `values` are deleted at the source (they are kept; staging reads the mark)."""
+    """Rows whose `column` has one of `values` are deleted at the source: raw keeps them with `_is_deleted` true."""
 
     column: str
     values: tuple[str, ...]
@@ -370,4 +370,5 @@ def spec_of(platform: str, export: ExportObject) -> TableSpec:
     return TableSpec(
         platform, export.name, columns, export.key, export.restatement, export.partition,
         export.version_column, export.history, export.indexes,
+        (export.deletion.column, export.deletion.values) if export.deletion else None,
     )  # fmt: skip

@@ -26,12 +26,15 @@ class PullOutcome:
     refused   ids of batches that were rejected, or that failed
     counts    rows (and batches) by what became of them, for logs and XCom
     message   one line per refused batch, in plain words; empty when there is none
+    warnings  one line per batch that is not as expected without being refused: no file came, or stored rows were kept
+              because rows of the same part were rejected
     """
 
     statuses: dict[int, str]
     refused: tuple[int, ...]
     counts: dict[str, int]
     message: str
+    warnings: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -84,12 +87,20 @@ def _outcome(batches: list[Batch]) -> PullOutcome:
             )
         },
     }
+    warnings = tuple(
+        f"{batch.label} is {batch.status}: {batch.reason}"
+        for batch in batches
+        if batch.reason and batch.status in ("missing", "promoted")
+    )
+    for warning in warnings:
+        log.warning("%s", warning)
     lines = [f"{batch.label} is {batch.status}: {batch.reason or 'no reason given'}" for batch in refused]
     return PullOutcome(
         {batch.batch_id: batch.status for batch in batches},
         tuple(b.batch_id for b in refused),
         counts,
         "\n".join(lines),
+        warnings,
     )
 
 

@@ -78,7 +78,7 @@ def print_batches(batch_ids: Sequence[int]) -> None:
         )  # fmt: skip
         status = f"[{colour}]{batch.status}[/{colour}]"
         table.add_row(str(batch_id), f"{batch.platform}.{batch.object}", status, *(f"{count:,}" for count in counts))
-        if batch.reason and batch.status not in ("promoted", "repeated"):
+        if batch.reason and batch.status != "repeated":
             reasons.append((batch.object, batch.status, batch.reason))
     console.print(table)
     for name, status, reason in reasons:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,8 @@ from psycopg import sql
 
 from warehouse.connection import connect, warehouse_url
 from warehouse.errors import BatchError, RowAccountingError
-from warehouse.specs import LANDED_COLUMNS, POSITION, TableSpec
+from warehouse.specs import TableSpec
+from warehouse.streaming import LandingStream
 
 if TYPE_CHECKING:
     import psycopg
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FILE_COLUMNS = ("file_name", "landed_path", "sha256", "size_bytes", "rows_read")
-REJECT_COLUMNS = ("file_name", "line_number", "column_name", "reason", "what_to_do", "original_text")
+REJECT_COLUMNS = (
+    "file_name", "line_number", "column_name", "reason", "what_to_do", "original_text", "partition_values",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +131,14 @@ def record_rejects(batch_id: int, table: pa.Table) -> int:
     """Keep rejected rows; returns how many different rows of the batch are rejected so far.
 
     table: file_name (string), line_number (int64, null = the whole file), column_name, reason, what_to_do,
-    original_text (strings); missing columns become null. A row with several faults may come several times: it counts
-    once. A reason without a line number speaks of a file and counts no row.
+    original_text (strings), partition_values (list of strings, null = unknown); missing columns become null. A row with
+    several faults may come several times: it counts once. A reason without a line number speaks of a file and counts
+    no row.
     """
     import pyarrow as pa
 
-    kinds = {name: pa.int64() if name == "line_number" else pa.string() for name in REJECT_COLUMNS}
+    kinds = dict.fromkeys(REJECT_COLUMNS, pa.string())
+    kinds |= {"line_number": pa.int64(), "partition_values": pa.list_(pa.string())}
     columns: dict[str, pa.Array | pa.ChunkedArray] = {"batch_id": pa.array([batch_id] * len(table), pa.int64())}
     for name, kind in kinds.items():
         columns[name] = table[name].cast(kind) if name in table.column_names else pa.nulls(len(table), kind)
@@ -168,7 +173,7 @@ def load_batch(batch_id: int, spec: TableSpec, batches: Iterable[pa.RecordBatch]
     batch = read_batch(batch_id)
     if batch.status != "open" or batch.table != spec.table:
         raise BatchError(f"{batch.label} is {batch.status}: rows of {spec.table} cannot be landed in it.")
-    stream = _Stream(batch, spec, batches)
+    stream = LandingStream(batch, spec, batches)
     try:
         with adbc.connect(warehouse_url()) as connection, connection.cursor() as cursor:
             reader = pa.RecordBatchReader.from_batches(stream.schema, stream)
@@ -190,58 +195,6 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0].replace("INTERNAL: [libpq] ", "")
 
 
-class _Stream:
-    """Record batches on their way into landing: columns put in order and typed, the ledger's columns added."""
-
-    def __init__(self, batch: Batch, spec: TableSpec, batches: Iterable[pa.RecordBatch]) -> None:
-        import pyarrow as pa
-
-        from warehouse.arrow_types import arrow_type
-
-        kinds = {column.name: column.pg_type for column in spec.columns}
-        self.kinds = {**kinds, **LANDED_COLUMNS, POSITION: "bigint"}
-        self.schema = pa.schema([pa.field(name, arrow_type(kind)) for name, kind in self.kinds.items()])
-        self.batch, self.batches = batch, batches
-        self.rows = 0
-        self.error: Exception | None = None
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        try:
-            for incoming in self.batches:
-                if incoming.num_rows:
-                    yield self._fit(incoming)
-        except Exception as error:  # the driver hides what a reader raises: kept here, raised by load_batch
-            self.error = error
-            raise
-
-    def _fit(self, incoming: pa.RecordBatch) -> pa.RecordBatch:
-        import numpy as np
-        import pyarrow as pa
-
-        from warehouse.arrow_types import fit
-
-        unknown = sorted(set(incoming.schema.names) - set(self.kinds))
-        if unknown:
-            raise BatchError(f"{self.batch.label}: {unknown[0]!r} is not a column of the contract; put it into _extra.")
-        count = incoming.num_rows
-        start = self.batch.rows_landed + self.rows
-        own = {
-            "_batch_id": pa.array(np.full(count, self.batch.batch_id)),
-            "_export_date": pa.repeat(pa.scalar(self.batch.export_date, pa.date32()), count),
-            POSITION: pa.array(np.arange(start, start + count)),
-        }
-        arrays = []
-        for field in self.schema:
-            if field.name in own:
-                arrays.append(own[field.name])
-            elif field.name in incoming.schema.names:
-                arrays.append(fit(incoming.column(field.name), self.kinds[field.name], field.name))
-            else:
-                arrays.append(pa.nulls(count, field.type))
-        self.rows += count
-        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
-
-
 def mark_landed(batch_id: int, rows_read: int) -> Batch:
     """All files are parsed: `rows_read` rows were seen. RowAccountingError when landed + rejected differ from it."""
     with connect(name="journeyline land") as connection:
@@ -258,9 +211,6 @@ def mark_landed(batch_id: int, rows_read: int) -> Batch:
             " batch_id = %s",
             (rows_read, batch_id),
         )
-    if batch.rows_landed >= 10_000:  # promote joins landing with raw: give the planner figures of this batch
-        with connect(autocommit=True, name="journeyline land") as connection:
-            connection.execute(sql.SQL("analyze {}").format(sql.Identifier("landing", batch.table)))
     return read_batch(batch_id)
 
 

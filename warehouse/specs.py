@@ -62,6 +62,7 @@ class TableSpec:
     version_column  the newest value wins; None = the newest export date, then the later position
     history         keep superseded versions in raw_history
     indexes         column lists to index in raw
+    deletion        (column, values): a row whose column, as text, has one of the values is deleted at its source
     """
 
     platform: str
@@ -73,6 +74,7 @@ class TableSpec:
     version_column: str | None = None
     history: bool = False
     indexes: tuple[tuple[str, ...], ...] = ()
+    deletion: tuple[str, tuple[str, ...]] | None = None
 
     def __post_init__(self) -> None:
         where = f"{self.platform}.{self.object}"
@@ -90,7 +92,8 @@ class TableSpec:
         if (self.restatement == "replace_partition") != bool(self.partition):
             raise TableError(f"{where}: `partition` columns belong to restatement replace_partition, and only to it.")
         version = (self.version_column,) if self.version_column else ()
-        used = {*self.key, *self.partition, *version, *(name for index in self.indexes for name in index)}
+        marker = (self.deletion[0],) if self.deletion else ()
+        used = {*self.key, *self.partition, *version, *marker, *(name for index in self.indexes for name in index)}
         unknown = sorted(used - set(names) - set(RAW_COLUMNS))
         if unknown:
             raise TableError(f"{where}: {', '.join(unknown)} is not among its columns.")

@@ -18,7 +18,8 @@ _FLUSH_AT = 20_000
 class Rejects:
     """Collects rejected rows of one file and hands them on in tables, so that a million of them are no burden.
 
-    sink      receives tables of (file_name, line_number, column_name, reason, what_to_do, original_text)
+    sink      receives tables of (file_name, line_number, column_name, reason, what_to_do, original_text,
+              partition_values)
     original  bytes of original text to keep per row
     count     rejected rows
     dropped   those among them that never became rows of cells
@@ -30,15 +31,18 @@ class Rejects:
     count: int = 0
     dropped: int = 0
     reasons: Counter[tuple[str | None, str]] = field(default_factory=Counter)
-    _rows: list[tuple[int, str | None, str, str, str | None]] = field(default_factory=list)
+    _rows: list[tuple[int, str | None, str, str, str | None, list[str] | None]] = field(default_factory=list)
 
-    def add(self, line: int, column: str | None, reason: str, what_to_do: str, text: bytes | str | None) -> None:
-        """One rejected row. line: 1-based line or record number."""
+    def add(
+        self, line: int, column: str | None, reason: str, what_to_do: str, text: bytes | str | None,
+        partition: list[str] | None = None,
+    ) -> None:  # fmt: skip
+        """One rejected row. line: 1-based line or record number; partition: the part it belongs to, if known."""
         if isinstance(text, bytes):
             text = text[: self.original].decode("utf-8", errors="replace")
         if text is not None:
             text = text[: self.original].replace("\x00", "\ufffd").rstrip("\r\n")
-        self._rows.append((line, column, reason, what_to_do, text))
+        self._rows.append((line, column, reason, what_to_do, text, partition))
         self.reasons[(column, reason)] += 1
         self.count += 1
         if len(self._rows) >= _FLUSH_AT:
@@ -55,7 +59,7 @@ class Rejects:
 
         if not self._rows:
             return
-        lines, columns, reasons, advice, texts = zip(*self._rows, strict=True)
+        lines, columns, reasons, advice, texts, partitions = zip(*self._rows, strict=True)
         table = {
             "file_name": pa.array([self.file_name] * len(lines), pa.string()),
             "line_number": pa.array(lines, pa.int64()),
@@ -63,6 +67,7 @@ class Rejects:
             "reason": pa.array(reasons, pa.string()),
             "what_to_do": pa.array(advice, pa.string()),
             "original_text": pa.array(texts, pa.string()),
+            "partition_values": pa.array(partitions, pa.list_(pa.string())),
         }
         self._rows.clear()
         self.sink(pa.table(table))

@@ -48,13 +48,22 @@ class RowTyper:
         if bad.null_count < len(bad):
             faulty = result.filter(pc.is_valid(bad))
             words: dict[int, shaping.Fault] = {}
-            for line, row, number in zip(
+            for line, row, number, partition in zip(
                 faulty["_source_line"].to_pylist(), faulty[shaping.ROW].to_pylist(), faulty[shaping.BAD].to_pylist(),
-                strict=True,
+                self._partitions(faulty), strict=True,
             ):  # fmt: skip
                 found = words.setdefault(number, shaping.fault(self.export, self.platform, number))
-                self.rejects.add(line, found.column, found.reason, found.what_to_do, text(row))
+                self.rejects.add(line, found.column, found.reason, found.what_to_do, text(row), partition)
             result = result.filter(pc.is_null(bad))
         result = result.drop_columns([shaping.BAD, shaping.ROW])
         name = pa.repeat(pa.scalar(self.rejects.file_name, pa.string()), len(result))
         return result.append_column("_source_file", name).to_batches()
+
+    def _partitions(self, rows: pa.Table) -> list[list[str] | None]:
+        """The part of the object each row belongs to, as text; None where a cell of it is blank or does not fit."""
+        import pyarrow as pa
+
+        if not self.export.partition:
+            return [None] * len(rows)
+        parts = [rows[name].cast(pa.string()).to_pylist() for name in self.export.partition]
+        return [None if None in values else list(values) for values in zip(*parts, strict=True)]
