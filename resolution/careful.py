@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from resolution.hints import NameHints
+
+
+MOST_NAMES = 300
+"""Names of one component that are compared with each other."""
+
 
 @dataclass(frozen=True)
 class CarefulInput:
@@ -24,6 +30,8 @@ class CarefulInput:
     accounts: pd.DataFrame | None
     birth_day: np.ndarray | None
     source: np.ndarray | None
+    names: NameHints | None
+    across_names: float
     max_size: int
     min_density: float
     strong_weight: float
@@ -37,6 +45,7 @@ class _Group:
     atoms: int = 1  # groups of records joined by certain evidence; bridges are judged between these
     accounts: dict[int, set[int]] = field(default_factory=dict)
     births: set[int] = field(default_factory=set)
+    names: set[int] = field(default_factory=set)  # codes of known full names
     apart: set[int] = field(default_factory=set)  # records that must stay outside
 
 
@@ -72,13 +81,14 @@ class _Forest:
         # Groups (by root, lower first) that were refused once. Contradictions only grow, so the answer stays; a pair
         # whose root disappears in a merge is simply asked again.
         self.refused: set[tuple[int, int]] = set()
+        self.unlike: dict[tuple[int, int], bool] = {}  # codes of two names, lower first
         self._prepare()
 
     def _prepare(self) -> None:
         import numpy as np
 
         given = self.given
-        nodes = np.unique(np.concatenate([given.left, given.right, given.must.ravel()]))
+        nodes: np.ndarray = np.unique(np.concatenate([given.left, given.right, given.must.ravel()]))
         for node in nodes.tolist():
             self.root[node] = node
             self.atom[node] = node
@@ -87,6 +97,11 @@ class _Forest:
             days = given.birth_day[nodes]
             for node, day in zip(nodes[days > 0].tolist(), days[days > 0].tolist(), strict=True):
                 self.group[node].births.add(day)
+        if given.names is not None:
+            names = given.names.name[nodes]
+            for node, name in zip(nodes[names >= 0].tolist(), names[names >= 0].tolist(), strict=True):
+                self.group[node].names.add(name)
+            self._compare_names(nodes)
         if given.accounts is not None and len(given.accounts):
             held = given.accounts[given.accounts["position"].isin(nodes)]
             for position, namespace, value in zip(
@@ -117,7 +132,7 @@ class _Forest:
                 self._join(a, b, same_atom=True)
                 merges.append((a, b))
         order = np.lexsort((given.right, given.left, -given.weight, ~given.is_certain))
-        strong = round(given.strong_weight * 1000)
+        strong, across = round(given.strong_weight * 1000), round(given.across_names * 1000)
         for a, b, weight, certain in zip(
             given.left[order].tolist(),
             given.right[order].tolist(),
@@ -133,6 +148,8 @@ class _Forest:
                 continue
             if self._contradicts(a, b):
                 self.refused.add(pair)
+                continue
+            if weight < across and self._names_clash(first, second):
                 continue
             if certain or weight >= strong or self._is_dense(a, b):
                 self._join(a, b, same_atom=certain)
@@ -157,6 +174,7 @@ class _Forest:
         for namespace, values in gone.accounts.items():
             keep.accounts.setdefault(namespace, set()).update(values)
         keep.births |= gone.births
+        keep.names |= gone.names
         keep.apart |= gone.apart
 
     def _contradicts(self, a: int, b: int) -> bool:
@@ -173,6 +191,40 @@ class _Forest:
             if other is not None and not (values <= other or other <= values):
                 return True
         return any(birth_days_clash(x, y) for x in left.births for y in right.births)
+
+    def _names_clash(self, first: int, second: int) -> bool:
+        """Whether both groups have given names, and no name of one can be a name of the other."""
+        left, right = self.group[first].names, self.group[second].names
+        if not left or not right or not left.isdisjoint(right):
+            return False
+        return all(self._unlike(a, b) for a in left for b in right)
+
+    def _unlike(self, a: int, b: int) -> bool:
+        return self.unlike.get((a, b) if a < b else (b, a), False)
+
+    def _compare_names(self, nodes: np.ndarray) -> None:
+        """Which names of one component cannot be one person's: all pairs of distinct names at once."""
+        import numpy as np
+        import pandas as pd
+        from scipy.sparse import coo_matrix
+        from scipy.sparse.csgraph import connected_components
+
+        names = self.given.names
+        assert names is not None
+        count = int(nodes.size)
+        a = np.searchsorted(nodes, np.r_[self.given.left, self.given.must[:, 0]])
+        b = np.searchsorted(nodes, np.r_[self.given.right, self.given.must[:, 1]])
+        graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(count, count))
+        _, part = connected_components(graph, directed=False)
+        table = pd.DataFrame({"part": part, "name": names.name[nodes], "bearer": nodes})
+        table = table[table["name"] >= 0].drop_duplicates(["part", "name"])
+        # Where hundreds of names hang together, the limits on size and density decide; a pair not compared is no clash.
+        table = table[table.groupby("part").cumcount() < MOST_NAMES]
+        pairs = table.merge(table, on="part", suffixes=("", "_other"))
+        pairs = pairs[pairs["name"] < pairs["name_other"]].drop_duplicates(["name", "name_other"])
+        clash: np.ndarray = names.clash(pairs["bearer"].to_numpy(), pairs["bearer_other"].to_numpy())
+        for one, other in pairs.loc[clash, ["name", "name_other"]].itertuples(index=False, name=None):
+            self.unlike[one, other] = True
 
     def _is_dense(self, a: int, b: int) -> bool:
         """Whether the two groups are more than a weak bridge apart.

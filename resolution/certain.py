@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from resolution.hints import NameHints
 from resolution.identifier_rules import IdentifierRule, IdentifierRules, load_identifier_rules
 
 if TYPE_CHECKING:
@@ -25,12 +26,13 @@ def certain_edges(
     n_records: int,
     config: IdentifierRules | None = None,
     *,
-    name_hint: np.ndarray | None = None,
+    name_hint: np.ndarray | NameHints | None = None,
 ) -> pd.DataFrame:
     """Edges between records that share an identifier.
 
     identifiers: position int32, identifier_type, identifier_namespace, identifier_value str, is_verified bool.
-    name_hint: int64[n_records], equal for records whose given names agree, -1 where unknown; None = nothing known.
+    name_hint: int64[n_records], equal for records whose given names agree, -1 where unknown, or NameHints; None =
+    nothing known.
     Returns left int32 < right int32, match_weight float32, match_probability float64, kind 'certain', evidence (type),
     sorted, at most one row per pair and type. Records are joined around the lowest position, so positions that follow
     the order of record keys give the same edges whatever else is in the data.
@@ -110,13 +112,13 @@ def key_edges(
     accounts: pd.DataFrame,
     rules: IdentifierRules,
     *,
-    name_hint: np.ndarray | None = None,
+    name_hint: np.ndarray | NameHints | None = None,
 ) -> pd.DataFrame:
     """Star edges of every key within its limits; see `certain_edges`. `keys` must hold all holders of each key."""
     import numpy as np
     import pandas as pd
 
-    hints = np.full(n_records, -1, dtype=np.int64) if name_hint is None else np.asarray(name_hint, dtype=np.int64)
+    hints = NameHints.of(name_hint, n_records)
     parts = []
     for rule in rules.rules:
         if rule.same_as is not None:
@@ -130,11 +132,11 @@ def key_edges(
         value, position = value[repeated], position[repeated]
         if len(value) == 0:
             continue
-        allowed = _within_limits(value, position, hints, accounts, rule)
+        allowed = _within_limits(value, position, hints.given, accounts, rule)
         value, position = value[allowed], position[allowed]
         if len(value) == 0:
             continue
-        left, right = _star(value, position, hints[position], rule.across_names)
+        left, right = _star(value, position, hints, rule)
         parts.append(
             pd.DataFrame(
                 {
@@ -260,15 +262,17 @@ def _within_limits(
 
 
 def _star(
-    value: np.ndarray, position: np.ndarray, hint: np.ndarray, across_names: bool
+    value: np.ndarray, position: np.ndarray, hints: NameHints, rule: IdentifierRule
 ) -> tuple[np.ndarray, np.ndarray]:
     """Join the holders of each value around the lowest position of their name group.
 
-    Records without a name join the largest named group of the value (tie: the one with the lowest position).
-    With `across_names` the groups are joined too.
+    Records without a name join the value's only person. Where holders have names that cannot be one (a family's
+    mailbox), or the mailbox is named after somebody else, a record without a name could be anybody's and joins nobody.
+    With `across_names` all are joined (records without a name around the largest group; tie: the lowest position).
     """
     import numpy as np
 
+    hint = hints.given[position]
     order = np.lexsort((position, hint, value))
     value, position, hint = value[order], position[order], hint[order]
     new_group = np.r_[True, (value[1:] != value[:-1]) | (hint[1:] != hint[:-1])]
@@ -285,10 +289,15 @@ def _star(
     target = centre[group]
     nameless = hint < 0
     target[nameless] = centre[main[group[nameless]]]
-    left, right = [target], [position]
-    if across_names:
-        left.append(centre[main])
-        right.append(centre)
-    a, b = np.concatenate(left), np.concatenate(right)
+    if rule.across_names:
+        a, b = np.r_[target, centre[main]], np.r_[position, centre]
+    else:
+        shared = np.zeros(len(main_of_value), bool)
+        others = np.flatnonzero((group_hint >= 0) & (main != np.arange(len(main))))
+        shared[group_value[others[~hints.alike(centre[main[others]], centre[others])]]] = True
+        if rule.is_mailbox:
+            shared[value[hints.foreign[position] & ~nameless]] = True
+        known = ~(nameless & shared[value])
+        a, b = target[known], position[known]
     keep = a != b
     return np.minimum(a[keep], b[keep]), np.maximum(a[keep], b[keep])

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from resolution.hints import NameHints
+
 
 @dataclass(frozen=True)
 class ClusterLimits:
@@ -31,6 +33,7 @@ class ClusterLimits:
     max_size: int = 500  # records per customer; only decisions may exceed it
     min_density: float = 0.3  # share of cross pairs with evidence that two groups need to be joined
     strong_weight: float = 16.0  # a probable edge of this weight (log2 odds) needs no density
+    across_names: float = 24.0  # evidence of this weight joins records whose given names cannot be one
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Constraints:
     accounts: DataFrame position, namespace, value: one customer has one value per namespace.
     birth_day: int64[n], year*10000 + month*100 + day, 0 = unknown.
     source: int64[n], code of a duplicate-free source, -1 = none: one record of each per customer.
+    names: given names; records of two names meet by the strongest evidence only (a family's tablet or mailbox is
+    weaker).
     """
 
     must_link: np.ndarray | None = None
@@ -48,6 +53,7 @@ class Constraints:
     accounts: pd.DataFrame | None = None
     birth_day: np.ndarray | None = None
     source: np.ndarray | None = None
+    names: NameHints | None = None
     limits: ClusterLimits = ClusterLimits()
 
 
@@ -82,6 +88,8 @@ def cluster(n: int, edges: pd.DataFrame, constraints: Constraints | None = None)
             accounts=rules.accounts,
             birth_day=rules.birth_day,
             source=rules.source,
+            names=rules.names,
+            across_names=rules.limits.across_names,
             max_size=rules.limits.max_size,
             min_density=rules.limits.min_density,
             strong_weight=rules.limits.strong_weight,
@@ -264,6 +272,9 @@ def _suspicious(
     if rules.source is not None:
         known = np.flatnonzero(rules.source >= 0)
         bad |= _several(component[known], rules.source[known], known, count)
+    if rules.names is not None:
+        known = np.flatnonzero(rules.names.given >= 0)
+        bad |= _several(component[known], np.zeros(len(known), np.int64), rules.names.given[known], count)
     return bad | _sparse(n, component, left, right, is_certain, must, count)
 
 

@@ -63,6 +63,12 @@ class MatchConfig(BaseModel):
     chunk_pairs: int = Field(default=2_000_000, ge=1000)
     train_pairs: int = Field(default=1_500_000, ge=1000)
     threshold: float | Literal["auto"] = "auto"
+    precision: float | None = Field(default=None, gt=0, lt=1)
+    """Share of right pairs wanted of what the model joins; the automatic threshold is then the lowest that reaches it.
+    None: the threshold of the best expected F1."""
+    contradictions: tuple[Literal["birth_date", "given_name"], ...] = ()
+    """Attributes of which one person has one: records that contradict each other in them never become one person
+    (typing errors are no contradiction), unless the strongest identifiers or a decision say so."""
     prior: float | Literal["auto"] = "auto"
     blocked_emails: tuple[str, ...] = ()
     """Regular expressions (lower case, whole address) of addresses that are not a person's."""

@@ -14,8 +14,11 @@ from resolution.standardise.columns import Standardised
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
 
+    from resolution.classify.model import MatchModel
     from resolution.cluster import Constraints
+    from resolution.hints import NameHints
 
 
 def positions_of(std: Standardised, ids: Any, what: str) -> np.ndarray:
@@ -28,31 +31,20 @@ def positions_of(std: Standardised, ids: Any, what: str) -> np.ndarray:
     return found.astype(np.int32)
 
 
-def make_constraints(
-    std: Standardised, config: MatchConfig, identifiers: Any, decisions: Any
-) -> tuple[pd.DataFrame, Callable[[float], Constraints]]:
-    """(certain edges, function from a threshold to the constraints)."""
-    import pandas as pd
-
-    from resolution.certain import certain_edges
+def base_constraints(
+    std: Standardised,
+    config: MatchConfig,
+    hints: NameHints | None = None,
+    accounts: pd.DataFrame | None = None,
+    must_link: np.ndarray | None = None,
+    cannot_link: np.ndarray | None = None,
+    threshold: float = 0.5,
+) -> Constraints:
+    """What clusters of these records must respect; the same for files and for the warehouse's nights."""
     from resolution.cluster import ClusterLimits, Constraints
-    from resolution.evidence import name_hints
-    from resolution.standardise import to_frame
+    from resolution.evidence import birth_days
+    from resolution.hints import make_hints
 
-    certain = pd.DataFrame()
-    if identifiers is not None and len(identifiers):
-        table = to_frame(identifiers).to_pandas()
-        table["position"] = positions_of(std, table[config.record_id], "the identifiers")
-        if std.excluded is not None:
-            table = table[~std.excluded[table["position"].to_numpy()]]
-        certain = certain_edges(table, std.n, name_hint=name_hints(std))
-    must = cannot = None
-    if decisions is not None and len(decisions):
-        table = to_frame(decisions).to_pandas()
-        pairs = np.column_stack([positions_of(std, table[side], "the decisions") for side in ("left", "right")])
-        pairs = np.sort(pairs, axis=1).astype(np.int64)
-        same = (table["verdict"] == "same").to_numpy()
-        must, cannot = pairs[same], pairs[~same]
     source = None
     if std.source is not None and config.duplicate_free_sources:
         free = np.ones(len(std.source.values), bool)
@@ -60,5 +52,60 @@ def make_constraints(
             free = np.isin(std.source.values.astype(str), list(config.duplicate_free_sources))
         codes = std.source.codes.astype(np.int64)
         source = np.where((codes >= 0) & free[codes], codes, -1)
-    base = Constraints(must_link=must, cannot_link=cannot, source=source)
+    names = None
+    if "given_name" in config.contradictions:
+        names = hints if hints is not None else make_hints(std, None)
+    return Constraints(
+        must_link=must_link,
+        cannot_link=cannot_link,
+        accounts=accounts,
+        birth_day=birth_days(std) if "birth_date" in config.contradictions else None,
+        source=source,
+        names=names,
+        limits=ClusterLimits(threshold=threshold),
+    )
+
+
+def make_constraints(
+    std: Standardised, frame: pl.DataFrame, config: MatchConfig, identifiers: Any, decisions: Any, model: MatchModel
+) -> tuple[pd.DataFrame, Callable[[float], Constraints]]:
+    """(certain edges, function from a threshold to the constraints) of records in memory.
+
+    frame: the records in the order of `std`.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    from resolution import evidence
+    from resolution.certain import account_keys, identifier_keys, key_edges
+    from resolution.cluster import ClusterLimits
+    from resolution.hints import make_hints
+    from resolution.identifier_rules import load_identifier_rules
+    from resolution.standardise import to_frame
+
+    certain, accounts, hints = pd.DataFrame(), None, None
+    if identifiers is not None and len(identifiers):
+        rules = load_identifier_rules()
+        hints = make_hints(std, model)
+        table = to_frame(identifiers)
+        positions = positions_of(std, table[config.record_id].cast(str).to_list(), "the identifiers")
+        if std.excluded is not None:
+            table = table.filter(~std.excluded[positions])
+        table = table.with_columns(source_record_key=table[config.record_id].cast(str))
+        country = {"country_code": frame[config.country].cast(str)} if config.country else {}
+        flag = "is_phone_shared"
+        shared = {flag: frame[flag]} if flag in frame.columns else {}
+        people = evidence.People(pa.array(std.record_ids.astype(str)), pa.table({**country, **shared}), std)
+        wanted = ["source_record_key", "identifier_type", "identifier_namespace", "identifier_value", "is_verified"]
+        prepared = evidence.prepare_identifiers(table.select(wanted).to_arrow(), people)
+        accounts = account_keys(prepared, rules)
+        certain = key_edges(identifier_keys(prepared, rules), std.n, accounts, rules, name_hint=hints)
+    must = cannot = None
+    if decisions is not None and len(decisions):
+        decided = to_frame(decisions).to_pandas()
+        pairs = np.column_stack([positions_of(std, decided[side], "the decisions") for side in ("left", "right")])
+        pairs = np.sort(pairs, axis=1).astype(np.int64)
+        same = (decided["verdict"] == "same").to_numpy()
+        must, cannot = pairs[same], pairs[~same]
+    base = base_constraints(std, config, hints, accounts, must, cannot)
     return certain, lambda threshold: replace(base, limits=ClusterLimits(threshold=threshold))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    import polars as pl
     import pyarrow as pa
 
     from resolution.classify.model import MatchModel
@@ -85,8 +86,8 @@ def prepare_identifiers(identifiers: pa.Table, people: People) -> pd.DataFrame:
     assert isinstance(frame, pl.DataFrame)
     position = people.positions(_flat(identifiers["source_record_key"]))
     frame = frame.drop("source_record_key").with_columns(position=pl.Series(position)).filter(pl.col("position") >= 0)
-    country = pl.Series("country", people.records["country_code"].to_pylist(), dtype=pl.String)
-    shared = pl.Series("shared", people.records["is_phone_shared"].to_pylist(), dtype=pl.Boolean).fill_null(False)
+    country = _column(people, "country_code", pl.String)
+    shared = _column(people, "is_phone_shared", pl.Boolean).fill_null(False)
     is_phone = pl.col("identifier_type") == "phone"
     phones = frame.filter(is_phone)
     if phones.height:
@@ -219,6 +220,15 @@ def decision_edges(decisions: list[tuple[str, str, str]]) -> pa.Table:
             "match_probability": pa.array([1.0 if s else 0.0 for s in same], pa.float64()),
         }
     )
+
+
+def _column(people: People, name: str, kind: Any) -> pl.Series:
+    """A column of the records; all null where they have none of the name."""
+    import polars as pl
+
+    if name not in people.records.column_names:
+        return pl.Series(name, [None], dtype=kind).new_from_index(0, people.n)
+    return pl.Series(name, pl.from_arrow(people.records[name])).cast(kind)
 
 
 def _flat(column: Any) -> Any:

@@ -32,6 +32,11 @@ class IdentifierRule:
     blocked_patterns: tuple[str, ...] = ()
 
     @property
+    def is_mailbox(self) -> bool:
+        """Whether values are e-mail addresses (or stand for them), whose names may say whose they are."""
+        return self.normalise == "email"
+
+    @property
     def match_probability(self) -> float:
         """Posterior probability that belongs to `match_weight` (log2 odds)."""
         return 1.0 / (1.0 + 2.0 ** -float(self.match_weight))

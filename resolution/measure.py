@@ -75,7 +75,8 @@ def match_truth(records: pl.DataFrame, ids: pl.DataFrame, truth: pl.DataFrame) -
     import polars as pl
 
     extra = [c for c in ("link_group",) if c in truth.columns]
-    shared = (pl.col("is_shared") & ~pl.col("is_linkable")).alias("is_left_out")
+    # A record of several persons (a family's tablet) is right with each of them: there is no one truth to hold it to.
+    shared = pl.col("is_shared").alias("is_left_out")
     facts = truth.with_columns(shared, pl.col("value").cast(pl.String)).select(
         "source_platform", "kind", "value", "person_id", "is_left_out", *extra
     )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 LOCK, LOCK_SECONDS = "resolution", 30.0
-ALGORITHM = 1
+ALGORITHM = 2
 """Raise when code changes what the same records and parameters give: the next night then runs in full."""
 FULL_SHARE = 0.4
 """From this share of changed records on, a full run is cheaper than an increment and gives the same."""
@@ -192,6 +192,7 @@ class _Night:
         """Every live record against every other."""
         from resolution import evidence
         from resolution.certain import account_keys, key_edges
+        from resolution.hints import make_hints
         from resolution.identifier_rules import load_identifier_rules
         from resolution.pipeline import KEEP_PROBABILITY, train
         from resolution.proposal import make_clusters, write_proposal
@@ -205,7 +206,7 @@ class _Night:
         keys = evidence.all_keys(people, identifiers, model, rules)
         accounts = account_keys(identifiers, rules)
         is_identifier = keys["pass"].to_numpy() >= 1000
-        certain = key_edges(keys[is_identifier], people.n, accounts, rules, name_hint=evidence.name_hints(people.std))
+        certain = key_edges(keys[is_identifier], people.n, accounts, rules, name_hint=make_hints(people.std, model))
         keep = KEEP_PROBABILITY if trained else model.threshold
         probable, compared = evidence.probable_edges(people, keys[~is_identifier], model, config, None, keep)
         decided = evidence.edges_by_position(evidence.decision_edges(decisions), people)
@@ -215,7 +216,7 @@ class _Night:
         edges = evidence.join_edges(certain, probable, decided)
         by_key = evidence.edges_by_key(edges, people.keys)
         # Cluster on what is stored, to the last digit, so that a night that reads it back decides alike.
-        clustered = make_clusters(people, evidence.edges_by_position(by_key, people), accounts, model.threshold)
+        clustered = make_clusters(people, evidence.edges_by_position(by_key, people), accounts, config, model.threshold)
         propose.write_edges(self.connection, run_id, by_key, withdrawn=False)
         self._write_keys(run_id, people.keys, keys)
         figures = write_proposal(self.connection, run_id, people, clustered, by_key, full=True)
@@ -240,6 +241,7 @@ class _Night:
 
         from resolution import evidence
         from resolution.certain import account_keys, key_edges
+        from resolution.hints import make_hints
         from resolution.identifier_rules import load_identifier_rules
         from resolution.proposal import make_clusters, write_proposal
 
@@ -263,7 +265,7 @@ class _Night:
         )
         certain = key_edges(
             _keys_by_position(self.reader.keys("near_keys"), people), people.n, accounts, rules,
-            name_hint=evidence.name_hints(people.std),
+            name_hint=make_hints(people.std, model),
         )  # fmt: skip
         certain = certain[near[certain["left"].to_numpy()] & near[certain["right"].to_numpy()]]
         probable, compared = evidence.probable_edges(
@@ -279,7 +281,7 @@ class _Night:
         scope = evidence.make_people(self.reader.records("scope"), config)
         by_key = self.reader.scope_edges(run_id)
         held = account_keys(evidence.prepare_identifiers(self.reader.identifiers("scope", exclusive), scope), rules)
-        clustered = make_clusters(scope, evidence.edges_by_position(by_key, scope), held, model.threshold)
+        clustered = make_clusters(scope, evidence.edges_by_position(by_key, scope), held, config, model.threshold)
         figures = write_proposal(self.connection, run_id, scope, clustered, by_key, full=False)
         return figures | {
             "pairs_compared": compared,
@@ -339,17 +341,15 @@ def _with_threshold(
     """The freshly trained model with its threshold and the settings it belongs to."""
     from dataclasses import replace
 
-    from resolution.cluster import ClusterLimits, Constraints
-    from resolution.evidence import birth_days
+    from resolution.cluster import ClusterLimits
+    from resolution.constraints import base_constraints
     from resolution.thresholds import choose_threshold
 
     if config.threshold == "auto" and len(edges):
-        days = birth_days(people.std)
-
-        def constraints(threshold: float) -> Constraints:
-            return Constraints(accounts=accounts, birth_day=days, limits=ClusterLimits(threshold=threshold))
-
-        model, _ = choose_threshold(people.std, config, model, edges, constraints)
+        base = base_constraints(people.std, config, None, accounts)
+        model, _ = choose_threshold(
+            people.std, config, model, edges, lambda threshold: replace(base, limits=ClusterLimits(threshold=threshold))
+        )
     return replace(model, figures={**model.figures, "settings": config.fingerprint()})
 
 

@@ -240,17 +240,17 @@ def link(
     is learned here.
     Raises InputError for missing columns and repeated ids.
     """
-    import pandas as pd
-
     from resolution.cluster import cluster
     from resolution.constraints import make_constraints
+    from resolution.evidence import join_edges
     from resolution.thresholds import choose_threshold
 
     frame = to_frame(records)
     config = check_columns(config or load_config(), frame.columns)
     # Records are worked on in the order of their ids, so that ties never depend on the order in which they came.
     order = frame[config.record_id].cast(str).arg_sort().to_numpy().astype(np.int64)
-    std = standardise(frame[order], config)
+    frame = frame[order]
+    std = standardise(frame, config)
     if model is None:
         model = train(std, config)
         chosen = False
@@ -258,9 +258,9 @@ def link(
         chosen = True
     chunks, blocks = _pairs(std, config, model.passes)
     edges, compared = score_candidates(std, model, config, chunks())
-    certain, constraints = make_constraints(std, config, identifiers, decisions)
+    certain, constraints = make_constraints(std, frame, config, identifiers, decisions, model)
     if len(certain):
-        edges = pd.concat([certain, edges.astype({"evidence": object})], ignore_index=True)
+        edges = join_edges(certain, edges)
     curve: list[dict[str, float]] = []
     if config.threshold == "auto" and not chosen:
         model, curve = choose_threshold(std, config, model, edges, constraints)

@@ -7,13 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from resolution.evidence import People, birth_days
+from resolution.evidence import People
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import psycopg
 
+    from resolution.config import MatchConfig
     from resolution.registry import Assignment
 
 OVERSIZED = 100
@@ -28,23 +29,20 @@ class Clustered:
     sizes: dict[int, int]
 
 
-def make_clusters(people: People, edges: pd.DataFrame, accounts: pd.DataFrame, threshold: float) -> Clustered:
+def make_clusters(
+    people: People, edges: pd.DataFrame, accounts: pd.DataFrame, config: MatchConfig, threshold: float
+) -> Clustered:
     """Cluster the records in scope; `edges` must hold all their evidence, decisions included."""
     import numpy as np
     import polars as pl
 
-    from resolution.cluster import ClusterLimits, Constraints, cluster, link_strength
+    from resolution.cluster import cluster, link_strength
+    from resolution.constraints import base_constraints
 
     decided = (edges["kind"] == "decision").to_numpy()
     pairs = edges.loc[decided, ["left", "right"]].to_numpy(np.int64)
     same = (edges.loc[decided, "evidence"] == "same").to_numpy()
-    constraints = Constraints(
-        must_link=pairs[same],
-        cannot_link=pairs[~same],
-        accounts=accounts,
-        birth_day=birth_days(people.std),
-        limits=ClusterLimits(threshold=threshold),
-    )
+    constraints = base_constraints(people.std, config, None, accounts, pairs[same], pairs[~same], threshold)
     labels = cluster(people.n, edges, constraints)
     used = edges[edges["match_probability"].to_numpy() >= threshold]
     decided_by, probability = link_strength(labels, used)

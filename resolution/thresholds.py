@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from resolution.cluster import Constraints
 
 GRID = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
+STRICT = (0.995, 0.998, 0.9995, 0.9999, 0.99999)
+"""Thresholds tried too where the configuration wants a precision."""
 SAMPLE = 30_000
 """Records whose clusters are tried at every threshold; whole components, chosen by the hash of their record ids."""
 USUAL = 0.8
@@ -35,9 +37,9 @@ def choose_threshold(
     """The model with the threshold of best expected pairwise F1, and the curve (threshold, precision, recall, f1).
 
     Expected: the sum of match probabilities inside the clusters, over the pairs that the clusters assert
-    (precision) and over the sum
-    of all match probabilities (recall). Clusters are made with all constraints, so that chains and contradictions
-    count.
+    (precision) and over the sum of all match probabilities (recall). Clusters are made with all constraints, so that
+    chains and contradictions count. With `config.precision` the lowest threshold counts at which what the model adds
+    to certain evidence is expected to be that precise, and that no single link is below it.
     """
     from resolution.cluster import cluster
 
@@ -45,22 +47,61 @@ def choose_threshold(
     left, right = edges["left"].to_numpy(), edges["right"].to_numpy()
     share = edges["match_probability"].to_numpy(float)
     expected = max(float(share.sum()), 1e-9)
+    sure = (edges["kind"] != "probable").to_numpy() if "kind" in edges else np.zeros(len(edges), bool)
+    # Clusters of certain evidence alone: what the model adds joins these.
+    atom = cluster(std.n, edges[sure], constraints(GRID[0])) if sure.any() else np.arange(std.n)
+    grid = GRID if config.precision is None else (*GRID, *STRICT)
     curve = []
-    for threshold in GRID:
+    for threshold in grid:
         labels = cluster(std.n, edges, constraints(threshold))
         size = np.unique(labels, return_counts=True)[1].astype(np.int64)
         implied = int((size * (size - 1) // 2).sum())
-        inside = float(share[labels[left] == labels[right]].sum())
+        together = labels[left] == labels[right]
+        inside = float(share[together].sum())
         precision = min(inside / implied, 1.0) if implied else 1.0
         recall = inside / expected
         f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-        curve.append(
-            {"threshold": threshold, "precision": round(precision, 4), "recall": round(recall, 4), "f1": round(f1, 4)}
-        )
+        row = {"threshold": threshold, "precision": precision, "recall": recall, "f1": f1}
+        if config.precision is not None:
+            row["precision_added"] = _precision_added(atom, labels, left, right, np.where(together, share, 0.0))
+        curve.append({k: round(v, 5) for k, v in row.items()})
+    if config.precision is not None:
+        # Identifiers err too (a family's mailbox without a name): they get half of the errors allowed, the model half.
+        wanted = 1 - (1 - config.precision) / 2
+        reached = [row["threshold"] for row in curve if row["precision_added"] >= wanted and row["threshold"] >= wanted]
+        return replace(model, threshold=min(reached, default=grid[-1])), curve
     best = max(row["f1"] for row in curve)
     # Of equally good thresholds the one nearest to the usual: strict enough for records to come, not needlessly so.
     chosen = min((row for row in curve if row["f1"] >= best - CLOSE), key=lambda row: abs(row["threshold"] - USUAL))
     return replace(model, threshold=chosen["threshold"]), curve
+
+
+def _precision_added(
+    atom: npt.NDArray[np.int64],
+    labels: npt.NDArray[np.int64],
+    left: npt.NDArray[np.int64],
+    right: npt.NDArray[np.int64],
+    share: npt.NDArray[np.float64],
+) -> float:
+    """Expected share of right pairs among those that clusters assert beyond certain evidence.
+
+    Records joined by certain evidence (atoms) are one; two atoms are one person with the probability of their best
+    edge, and with 0 where only other atoms connect them, so that chains count against a threshold.
+    """
+    import pandas as pd
+
+    size = np.bincount(atom, minlength=len(atom)).astype(np.float64)
+    first = np.flatnonzero(size)
+    owner = labels[first]  # an atom's label is its lowest record
+    total = np.bincount(owner, size[first], len(atom))
+    squares = np.bincount(owner, size[first] ** 2, len(atom))
+    asserted = float((total**2 - squares).sum() / 2)
+    a, b = atom[left], atom[right]
+    across = (a != b) & (share > 0)
+    pairs = pd.DataFrame({"a": np.minimum(a, b)[across], "b": np.maximum(a, b)[across], "share": share[across]})
+    best = pairs.groupby(["a", "b"], sort=False)["share"].max().reset_index()
+    right_pairs = float((best["share"] * size[best["a"]] * size[best["b"]]).sum())
+    return right_pairs / asserted if asserted else 1.0
 
 
 def sampled_edges(std: Standardised, edges: pd.DataFrame) -> npt.NDArray[np.bool_]:

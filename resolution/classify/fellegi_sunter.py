@@ -83,7 +83,10 @@ class FellegiSunter(BaseClassifier):
             strangers += adjustment
             if self.model.attributes[i].personal:
                 relatives += adjustment
-        return _against_both(strangers, relatives)
+        weight = _against_both(strangers, relatives)
+        alone = _one_vague_agreement(features, levels)
+        weight[alone] = np.minimum(weight[alone], 0.0)
+        return weight
 
     def _level_weights(self, levels: Levels) -> tuple[Floats, Floats]:
         if levels.shape[1] != len(self.tables):
@@ -126,6 +129,18 @@ class FellegiSunter(BaseClassifier):
 
     def _predict(self, levels: Any) -> npt.NDArray[np.int64]:
         return (self._prob_match(levels) >= self.model.threshold).astype(np.int64)
+
+
+def _one_vague_agreement(features: Sequence[LevelFeature], levels: Levels) -> npt.NDArray[np.bool_]:
+    """Pairs that agree in one thing only, and there merely roughly: too little, however rare the level is."""
+    agreeing = np.zeros(len(levels), np.int16)
+    vague = np.zeros(len(levels), bool)
+    for i, feature in enumerate(features):
+        agrees = levels[:, i] > 1
+        agreeing += agrees
+        most = feature.top - 1 if feature.vague is None else feature.vague
+        vague |= agrees & (levels[:, i] <= most)
+    return (agreeing == 1) & vague
 
 
 def _against_both(strangers: Floats, relatives: Floats) -> Floats:

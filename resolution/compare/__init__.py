@@ -55,12 +55,15 @@ def compare_pairs(
 
     implied: (fine, coarse) features; where the fine one is the same, an agreeing coarse one counts as missing.
     """
+    from resolution.mailboxes import discount_mailboxes
+
     result = np.empty((len(left), len(features)), np.uint8)
     for i, feature in enumerate(features):
         result[:, i] = feature.levels(std, left, right)
     labels = [feature.label for feature in features]
     if "given_name" in labels and "family_name" in labels:
         swap_names(std, left, right, result[:, labels.index("given_name")], result[:, labels.index("family_name")])
+    discount_mailboxes(std, features, left, right, result)
     # Coarsest last pair first: a street decides about the postcode after the postcode has decided about the city.
     for fine, coarse in reversed(list(implied)):
         settled = result[:, fine] >= min(features[fine].settles, features[fine].top)

@@ -29,6 +29,8 @@ class LevelFeature(BaseCompareFeature):
     """Start of the EM: how often records of one person fall into each level from `different` up."""
     personal: ClassVar[bool] = False
     """Whether relatives under one roof agree on it no more often than strangers."""
+    vague: ClassVar[int | None] = None
+    """Up to this level two values are alike but hardly one; such a level alone joins nobody (None: all but `same`)."""
     settles: ClassVar[int] = 255
     """Level from which this place settles the larger place around it (255: only `same` does)."""
 
@@ -154,6 +156,7 @@ class GivenNameFeature(LevelFeature):
 class EmailFeature(LevelFeature):
     """E-mail: same address, same mailbox written differently, typing error, same or similar local part."""
 
+    vague = 4
     labels = ("missing", "different", "local part alike", "same local part", "typo", "same mailbox", "same")
     usual_m = (0.15, 0.05, 0.05, 0.08, 0.02, 0.65)
 
@@ -172,13 +175,16 @@ class EmailFeature(LevelFeature):
         level = np.ones(len(a), np.uint8)
         similarity = k.jaro_winkler(local[a], local[b], 0.7)
         level[(similarity >= 0.9) & (np.minimum(length[a], length[b]) >= 4)] = 2
-        level[k.edits_where(column, a, b, similarity > 0) <= 2] = 4
+        # More or fewer digits are another mailbox (`anna.bell`, `anna.bell3`), not a typing error.
+        digits = column.fact("digits", lambda values: np.array([sum(map(str.isdigit, v)) for v in values], np.int32))
+        level[(k.edits_where(column, a, b, similarity > 0) <= 2) & (digits[a] == digits[b])] = 4
         return level
 
 
 class PhoneFeature(LevelFeature):
     """Phone: same number, same national number written without its country, typing error."""
 
+    vague = 2
     labels = ("missing", "different", "typo", "same last digits", "same")
     usual_m = (0.25, 0.05, 0.05, 0.65)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from resolution.config import MatchConfig, check_columns
 from resolution.errors import InputError
+from resolution.mailboxes import named_after_owner
 from resolution.standardise.columns import Column, Standardised
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ def standardise(records: Any, config: MatchConfig) -> Standardised:
             made = {k: c.without(mask) for k, c in made.items()}
         columns.update(made)
     columns.update(_standardise_names(frame, config))
+    report = {f"{name}_missing": int((column.codes < 0).sum()) for name, column in columns.items()}
+    for name, attribute in config.attributes.items():
+        if attribute.type == "email":
+            columns[f"{name}_named"] = named_after_owner(columns, name)
     source = Column.encode(frame[config.source].cast(str)) if config.source else None
     excluded = None
     if config.exclude:
@@ -92,7 +97,6 @@ def standardise(records: Any, config: MatchConfig) -> Standardised:
         for column in config.exclude:
             excluded |= frame[column].cast(bool).fill_null(False).to_numpy()
         columns = {k: c.without(excluded) for k, c in columns.items()}
-    report = {f"{name}_missing": int((column.codes < 0).sum()) for name, column in columns.items()}
     return Standardised(len(frame), ids.to_numpy(), columns, source, excluded, report)
 
 

@@ -1,0 +1,130 @@
+"""What a mailbox's name says about the person who uses it.
+
+A local part is mostly made of its owner's names. So two alike local parts of people with one name say nothing that the
+names have not said, and a mailbox named after somebody else is a shared one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from resolution.standardise.columns import Column, Standardised
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from resolution.compare.features import LevelFeature
+    from resolution.compare.kernels import Levels
+    from resolution.standardise.columns import Codes
+
+FEWEST_LETTERS = 3
+"""Shorter names are found in any text by chance."""
+
+
+def named_after_owner(columns: dict[str, Column], email: str) -> Column:
+    """Column with one value where a record's local part contains its given or family name, else missing."""
+    import polars as pl
+
+    combinations, inverse = _combinations(columns, email)
+    if not combinations.height:
+        return Column(np.full(len(inverse), -1, np.int32), np.empty(0, object))
+    letters = pl.col("local").str.replace_all(r"[^a-z]", "")
+    found = pl.lit(False)
+    for part in ("given", "family"):
+        name = pl.col(part).str.replace_all(r"[^a-z]", "")
+        found = found | ((name.str.len_chars() >= FEWEST_LETTERS) & letters.str.contains(name, literal=True)).fill_null(
+            False
+        )
+    named = np.append(combinations.select(found).to_series().to_numpy(), False)[inverse]
+    return Column(np.where(named, 0, -1).astype(np.int32), np.array(["named"], dtype=object))
+
+
+def mailbox_of_another(std: Standardised, known_names: npt.NDArray[np.uint64], email: str = "email") -> np.ndarray:
+    """bool[n]: records whose mailbox is named after somebody with another given name (`hannah.allen@` of a Jeffrey).
+
+    known_names: hashes of given names (a trained model's list), so that any other word is not taken for a name.
+    """
+    import polars as pl
+    from pandas.util import hash_array
+
+    if email not in std.columns or "given" not in std.columns or not len(known_names):
+        return np.zeros(std.n, bool)
+    combinations, inverse = _combinations(std.columns, email)
+    words = (
+        combinations.with_row_index("row")
+        .filter(pl.col("given").str.len_chars() > 1)
+        .with_columns(word=pl.col("local").str.extract_all(rf"[a-z]{{{FEWEST_LETTERS},}}"))
+        .explode("word")
+        .drop_nulls("word")
+    )
+    if not words.height:
+        return np.zeros(std.n, bool)
+    own = pl.col("word").str.starts_with(pl.col("given").str.head(FEWEST_LETTERS))
+    relative = pl.col("family").fill_null("").str.split(" ").list.contains(pl.col("word"))
+    is_name = np.isin(hash_array(words["word"].to_numpy().astype(object), categorize=False), known_names)
+    judged = words.select("row", own=own, other=pl.Series(is_name) & ~own & ~relative)
+    other = (
+        judged.group_by("row").agg(pl.col("own").any(), pl.col("other").any()).filter(~pl.col("own") & pl.col("other"))
+    )
+    flag = np.zeros(combinations.height + 1, bool)
+    flag[other["row"].to_numpy()] = True
+    return flag[inverse]
+
+
+def discount_mailboxes(
+    std: Standardised, features: Sequence[LevelFeature], left: Codes, right: Codes, levels: Levels
+) -> None:
+    """Let a mailbox named after its owner repeat what the names said no second time; in place.
+
+    Where both names are compared: alike local parts of such mailboxes are simply different mailboxes, one local part
+    at two providers is no evidence, and a typing error counts only if the names do not differ in the same way.
+    """
+    from resolution.compare.features import EmailFeature
+
+    place = {feature.label: i for i, feature in enumerate(features)}
+    if "given_name" not in place or "family_name" not in place:
+        return
+    given, family = levels[:, place["given_name"]], levels[:, place["family_name"]]
+    same_names = (given == features[place["given_name"]].top) & (family == features[place["family_name"]].top)
+    labels = EmailFeature.labels
+    for i, feature in enumerate(features):
+        column = std.columns.get(f"{feature.column}_named")
+        if not isinstance(feature, EmailFeature) or column is None:
+            continue
+        level = levels[:, i]
+        named = (given > 0) & (family > 0) & ((column.codes[left] >= 0) | (column.codes[right] >= 0))
+        level[named & (level == labels.index("local part alike"))] = labels.index("different")
+        level[named & (level == labels.index("same local part"))] = 0
+        level[named & (level == labels.index("typo")) & ~same_names] = 0
+
+
+def _combinations(columns: dict[str, Column], email: str) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
+    """Distinct (local part, given, family) as text, and the row of each record (the last + 1 without a mailbox).
+
+    The local part comes from the address: the column `<email>_local` has lost the marks between words.
+    """
+    import pandas as pd
+    import polars as pl
+
+    parts = {"local": columns[email]}
+    missing = Column(np.full(len(parts["local"].codes), -1, np.int32), np.empty(0, object))
+    parts |= {name: columns.get(name, missing) for name in ("given", "family")}
+    known = np.flatnonzero(parts["local"].codes >= 0)
+    packed = np.zeros(len(known), np.int64)
+    for column in parts.values():
+        packed = pd.factorize(packed * (len(column.values) + 1) + column.codes[known] + 1)[0].astype(np.int64)
+    first = np.flatnonzero(~pd.Series(packed).duplicated().to_numpy()) if len(packed) else packed
+    text = {
+        name: pl.Series(np.append(column.values, np.array([None], object)), dtype=pl.String).gather(
+            np.where(column.codes[known[first]] < 0, len(column.values), column.codes[known[first]])
+        )
+        for name, column in parts.items()
+    }
+    inverse = np.full(len(parts["local"].codes), len(first), np.int64)
+    inverse[known] = packed
+    text["local"] = text["local"].str.extract(r"^([^@]+)@", 1)
+    return pl.DataFrame(text), inverse
