@@ -92,7 +92,9 @@ def _run(layer: str, date: dt.date, full_refresh: bool, select: str | None) -> D
         if invocation.with_seeds:
             write_watermarks(connection, "dbt:seeds", {"seeds": seeds})
         if select is None:
-            write_watermarks(connection, f"dbt:{layer}", {**invocation.sources, "rules": rules})
+            # built: what keeps notes from run to run (int_records_touched) learns where this one ended
+            marks = {**invocation.sources, "rules": rules, "built": invocation.build_seq}
+            write_watermarks(connection, f"dbt:{layer}", marks)
     return DbtResult(
         layer, date, "built", invocation.build_seq, len(outcome.nodes), outcome.rows, outcome.seconds,
         everything, invocation.resumed,
@@ -112,4 +114,4 @@ def _nothing_new(layer: str, now: dict[str, int], before: dict[str, int]) -> boo
     """Whether the layer would only repeat itself. Nobody affected: marts stand, whatever else has moved."""
     if layer == "marts" and now["affected_count"] == 0:
         return before.get("rules") == now["rules"]
-    return now == before
+    return now == {name: seq for name, seq in before.items() if name != "built"}

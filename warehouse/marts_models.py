@@ -91,7 +91,8 @@ def _model(node: dict[str, Any], by_customer: bool) -> MartModel:
     for column in columns.values():
         constraints += [{**c, "columns": [column["name"]]} for c in column.get("constraints") or []]
     key = next((tuple(c["columns"]) for c in constraints if c.get("type") == "primary_key"), ())
-    foreign = tuple(_foreign_key(name, c) for c in constraints if c.get("type") == "foreign_key")
+    declared = [c for c in constraints if c.get("type") == "foreign_key"]
+    foreign = tuple(_foreign_key(name, c) for c in [*declared, *(_meta(node).get("foreign_keys") or [])])
     indexes = tuple(
         Index(name, tuple(i["columns"]), bool(i.get("unique"))) for i in (node.get("config") or {}).get("indexes") or []
     )
@@ -112,7 +113,11 @@ _EXPRESSION = re.compile(r"(?P<to>[^()]+?)\s*\(\s*(?P<columns>[^()]+)\)")
 
 
 def _foreign_key(table: str, constraint: dict[str, Any]) -> ForeignKey:
-    """dbt's constraint: `to` (a ref, or what it became) with `to_columns`, or the expression `table (columns)`."""
+    """An entry of config.meta.foreign_keys (columns, to, to_columns), or dbt's own constraint.
+
+    In a constraint `to` is a ref, or what dbt made of it, or all is in the expression `table (columns)`. Published
+    models use the meta entry: dbt would make a constraint in marts_next, where only the night's rows are.
+    """
     to, to_columns = constraint.get("to"), constraint.get("to_columns")
     if not to:
         match = _EXPRESSION.search(str(constraint.get("expression") or ""))

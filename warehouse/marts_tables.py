@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from warehouse.errors import PublishError
-from warehouse.marts_models import MartModel
+from warehouse.marts_models import Index, MartModel
 from warehouse.tables import primary_key
 from warehouse.views import dependent_views
 
@@ -61,15 +61,6 @@ def needs_alter(connection: Connection, table: str, wanted: list[Column]) -> boo
     return existing - key != {column.name for column in wanted if column.required} - key
 
 
-def read_foreign_keys(connection: Connection) -> list[tuple[str, str, str]]:
-    """(table, name, definition) of all foreign keys among published tables."""
-    rows = connection.execute(
-        "select r.relname, c.conname, pg_get_constraintdef(c.oid) from pg_constraint as c join pg_class as r"
-        " on r.oid = c.conrelid where c.contype = 'f' and c.connamespace = 'marts'::regnamespace order by 1, 2"
-    ).fetchall()
-    return [(str(table), str(name), str(definition)) for table, name, definition in rows]
-
-
 def read_indexes(connection: Connection, table: str) -> list[list[str]]:
     """[name, definition, kind] of a published table's key (kind `constraint`) and other indexes (kind `index`)."""
     rows = connection.execute(
@@ -91,14 +82,6 @@ def restore_indexes(connection: Connection, table: str, wanted: list[list[str]])
     for name, definition, kind in (entry for entry in wanted if entry not in present):
         add = "alter table {table} add constraint {name} {definition}" if kind == "constraint" else "{definition}"
         connection.execute(sql.SQL(add).format(table=target, name=sql.Identifier(name), definition=sql.SQL(definition)))
-
-
-def drop_foreign_keys(connection: Connection) -> None:
-    """Before columns change: PostgreSQL alters no table whose rows still wait for a deferred check."""
-    for table, name, _ in read_foreign_keys(connection):
-        connection.execute(
-            sql.SQL("alter table {} drop constraint {}").format(sql.Identifier("marts", table), sql.Identifier(name))
-        )
 
 
 def change_shape(connection: Connection, table: str, wanted: list[Column]) -> None:
@@ -200,8 +183,9 @@ def ensure_indexes(connection: Connection, model: MartModel) -> None:
         "select indexname from pg_indexes where schemaname = 'marts' and tablename = %s", (model.name,)
     ).fetchall()
     present, wanted = {row[0] for row in rows}, {index.name: index for index in model.indexes}
+    kept = {_customer_index(model), *(Index(model.name, key.columns[:1]).name for key in model.foreign_keys)}
     for name in present - wanted.keys():
-        if name.startswith(f"{model.name}__") and name.endswith(("__idx", "__key")) and name != _customer_index(model):
+        if name.startswith(f"{model.name}__") and name.endswith(("__idx", "__key")) and name not in kept:
             connection.execute(sql.SQL("drop index {}").format(sql.Identifier("marts", name)))
     for name, index in wanted.items():
         if name not in present:
@@ -214,6 +198,19 @@ def ensure_indexes(connection: Connection, model: MartModel) -> None:
                 )
             )
     leading = [index.columns[0] for index in model.indexes] + list(model.primary_key[:1])
+    # What points to another table is looked up there and here: a deleted customer must not be searched row by row.
+    for key in model.foreign_keys:
+        if key.columns[0] not in leading and key.columns[0] != "golden_customer_id":
+            leading.append(key.columns[0])
+            wanted_index = Index(model.name, (key.columns[0],))
+            if wanted_index.name not in present:
+                connection.execute(
+                    sql.SQL("create index {} on {} ({})").format(
+                        sql.Identifier(wanted_index.name),
+                        sql.Identifier("marts", model.name),
+                        sql.Identifier(key.columns[0]),
+                    )
+                )
     own = _customer_index(model)
     if model.by_customer and "golden_customer_id" not in leading and own not in present:
         connection.execute(
@@ -225,32 +222,6 @@ def ensure_indexes(connection: Connection, model: MartModel) -> None:
 
 def _customer_index(model: MartModel) -> str:
     return f"{model.name[:40]}__golden_customer__idx"
-
-
-def ensure_foreign_keys(connection: Connection, models: list[MartModel]) -> None:
-    """Checked at the end of the transaction, so that tables may be replaced in any order."""
-    present = {name: table for table, name, _ in read_foreign_keys(connection)}
-    wanted = {key.name: key for model in models for key in model.foreign_keys}
-    for name, table in present.items():
-        if name.endswith("__fkey") and name not in wanted:
-            connection.execute(
-                sql.SQL("alter table {} drop constraint {}").format(
-                    sql.Identifier("marts", table), sql.Identifier(name)
-                )
-            )
-    for name, key in wanted.items():
-        if name not in present:
-            connection.execute(
-                sql.SQL(
-                    "alter table {} add constraint {} foreign key ({}) references {} ({}) deferrable initially deferred"
-                ).format(
-                    sql.Identifier("marts", key.table),
-                    sql.Identifier(name),
-                    sql.SQL(", ").join(map(sql.Identifier, key.columns)),
-                    sql.Identifier("marts", key.to_table),
-                    sql.SQL(", ").join(map(sql.Identifier, key.to_columns)),
-                )
-            )
 
 
 def describe_and_grant(connection: Connection, model: MartModel) -> None:

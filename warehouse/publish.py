@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from warehouse import marts_keys as keys
 from warehouse import marts_tables as shape
 from warehouse.affected import Affected, read_affected
 from warehouse.clock import as_date
@@ -103,7 +104,8 @@ class _Publish:
     def __init__(self, connection: Connection, night: Affected, models: list[MartModel]) -> None:
         self.connection, self.night, self.models = connection, night, models
         self.publish_id = 0
-        self.foreign_keys = shape.read_foreign_keys(connection)
+        self.suspended = False
+        self.foreign_keys = keys.read_foreign_keys(connection)
 
     def run(self) -> tuple[list[TableChange], int | None]:
         work = [model for model in self.models if self._has_work(model)]
@@ -112,14 +114,17 @@ class _Publish:
         self.publish_id = self._log()
         self._keep_affected()
         if any(self._needs_alter(model) for model in work):
-            shape.drop_foreign_keys(self.connection)  # put back, and checked for all rows at once, by the last step
+            keys.drop_foreign_keys(self.connection)  # put back, and checked for all rows at once, by the last step
+        elif self.night.affected >= keys.BULK_CUSTOMERS:
+            self.suspended = keys.suspend_foreign_keys(self.connection)
         changes = [self._publish(model) for model in work]
+        self._check_foreign_keys()  # of rows; first, since PostgreSQL alters no table whose rows still wait for a check
         for model in self.models:
             if shape.ensure_key(self.connection, model):  # columns of an earlier key may be null from now on
                 shape.relax(self.connection, model.name, shape.read_columns(self.connection, "marts_next", model.name))
             shape.ensure_indexes(self.connection, model)
             shape.describe_and_grant(self.connection, model)
-        self._check_foreign_keys()
+        self._ensure_foreign_keys()
         with self.connection.cursor() as cursor:
             cursor.executemany(
                 "update ops.publish_tables set rows_deleted = %s, rows_inserted = %s where publish_id = %s and"
@@ -251,14 +256,19 @@ class _Publish:
 
     def _check_foreign_keys(self) -> None:
         """Now rather than at the commit, so that an error still names its table and constraint."""
+        if self.suspended:
+            keys.check_foreign_keys(self.connection)
+            return
         try:
-            shape.ensure_foreign_keys(self.connection, self.models)
             self.connection.execute("set constraints all immediate")
         except psycopg.errors.ForeignKeyViolation as error:
-            raise PublishError(
-                f"marts.{error.diag.table_name} would point to a row that is not there (constraint"
-                f" {error.diag.constraint_name}). Nothing was published."
-            ) from None
+            raise keys.broken_key(error.diag.table_name, error.diag.constraint_name) from None
+
+    def _ensure_foreign_keys(self) -> None:
+        try:
+            keys.ensure_foreign_keys(self.connection, self.models)
+        except psycopg.errors.ForeignKeyViolation as error:
+            raise keys.broken_key(error.diag.table_name, error.diag.constraint_name) from None
 
 
 def row_text(alias: str, columns: list[str]) -> sql.Composed:

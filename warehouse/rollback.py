@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from warehouse import marts_keys as keys
 from warehouse import marts_tables as shape
 from warehouse.connection import connect
 from warehouse.errors import PublishError
@@ -51,7 +52,7 @@ def rollback(publish_id: int | None = None) -> PublishResult:
         if not has_undo(connection, newest):
             raise PublishError(f"The undo of publish {newest} is no longer kept; it cannot be rolled back.")
         with run_log(date, "rollback", str(newest)) as figures:
-            changes = _restore_all(connection, newest)
+            changes = _restore_all(connection, newest, affected)
             figures.update(affected=affected, tables=len(changes))
         connection.execute(
             "update ops.publish_log set status = 'rolled_back', rolled_back_at = clock_timestamp() where"
@@ -64,12 +65,12 @@ def rollback(publish_id: int | None = None) -> PublishResult:
     return PublishResult(newest, date, "rolled_back", affected, everyone, tuple(changes), time.monotonic() - began)
 
 
-def _restore_all(connection: Connection, publish_id: int) -> list[TableChange]:
+def _restore_all(connection: Connection, publish_id: int, affected: int) -> list[TableChange]:
     rows = connection.execute(
         "select table_name, undo_kind, old_columns from ops.publish_tables where publish_id = %s order by table_name",
         (publish_id,),
     ).fetchall()
-    foreign_keys = shape.read_foreign_keys(connection)
+    foreign_keys = keys.read_foreign_keys(connection)
     kept = {table for table, _, _ in rows}
     # Those of tables that this publish did not touch stay; the others become what they were before it.
     wanted = [key for key in foreign_keys if key[0] not in kept]
@@ -78,9 +79,15 @@ def _restore_all(connection: Connection, publish_id: int) -> list[TableChange]:
     reshape = sorted(wanted) != foreign_keys or any(
         old and _was_altered(connection, table, old) for table, _, old in rows
     )
+    suspended = False
     if reshape:
-        shape.drop_foreign_keys(connection)
+        keys.drop_foreign_keys(connection)
+    elif affected >= keys.BULK_CUSTOMERS:
+        suspended = keys.suspend_foreign_keys(connection)
+        reshape = not suspended  # without the right to suspend them they were dropped
     changes = [_restore(connection, publish_id, table, kind, old) for table, kind, old in rows]
+    if suspended:
+        keys.check_foreign_keys(connection)
     if reshape:
         for table, _, old in rows:
             if old is not None:

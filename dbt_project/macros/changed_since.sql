@@ -41,3 +41,12 @@
         _changed_seq > {{ journeyline_watermark('int_orders') }}
     {%- endif -%}
 {%- endmacro %}
+
+{#- And for people, where what an event is depends on who somebody turned out to be. -#}
+{% macro persons_changed_since(into) -%}
+    {%- if not execute or var('full_refresh') or not journeyline_exists('intermediate', into) -%}
+        false  {#- everything is read anyway -#}
+    {%- else -%}
+        _changed_seq > {{ journeyline_watermark('int_person_records') }}
+    {%- endif -%}
+{%- endmacro %}

@@ -6,7 +6,7 @@
     post_hook='analyze {{ this }}',
 ) }}
 
--- depends_on: {{ ref('int_person_records') }} (which asks this table, as it was, for the earlier contacts of changed orders)
+-- depends_on: {{ ref('int_person_records') }} (so that this table is the last of its layer: while it is missing, everything is read)
 {{ upsert_changed(
     parts=[
         ref('int_identifiers__shopify'),

@@ -1,14 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
 with changed as (
-    select author_id as scoped_id
-    from {{ ref('stg_instagram__comments') }}
-    where author_id is not null and {{ changed_since('instagram', 'comment', into='int_identifiers') }}
-    union
-    select party.scoped_id
-    from {{ ref('stg_instagram__messages') }} as messages
-    cross join lateral (values (messages.from_id), (messages.to_id)) as party (scoped_id)
-    where party.scoped_id is not null and {{ changed_since('instagram', 'message', into='int_identifiers', column='messages._changed_seq') }}
+    select source_record_id as scoped_id from {{ ref('int_records_touched') }} where source_platform = 'instagram'
 ),
 
 sightings as (

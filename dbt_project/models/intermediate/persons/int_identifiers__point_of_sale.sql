@@ -1,9 +1,9 @@
 {{ config(materialized='ephemeral') }}
 
 with changed as (
-    select distinct customer_id
-    from {{ ref('stg_point_of_sale__invoice_lines') }}
-    where customer_id is not null and {{ changed_since('point_of_sale', 'invoice_line', into='int_identifiers') }}
+    select source_record_id as customer_id
+    from {{ ref('int_records_touched') }}
+    where source_platform = 'point_of_sale' and record_kind = 'account'
 ),
 
 spans as (

@@ -1,13 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
 with changed as (
-    select 'account'::text as record_kind, user_id as source_record_id
-    from {{ ref('stg_segment__messages') }}
-    where user_id is not null and {{ changed_since('segment', 'message', into='int_identifiers') }}
-    union
-    select 'cookie'::text, anonymous_id
-    from {{ ref('stg_segment__messages') }}
-    where anonymous_id is not null and {{ changed_since('segment', 'message', into='int_identifiers') }}
+    {{ touched('segment') }}
 ),
 
 account_facts as (

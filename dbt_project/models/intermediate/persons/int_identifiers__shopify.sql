@@ -1,11 +1,15 @@
 {{ config(materialized='ephemeral') }}
 
-with accounts as (
+with touched_accounts as (
+    select source_record_id as customer_key from {{ ref('int_records_touched') }} where source_platform = 'shopify' and record_kind = 'account'
+),
+
+accounts as (
     select
         customers.*,
         customers._export_date::timestamp at time zone 'UTC' as seen_at
-    from {{ ref('stg_shopify__customers') }} as customers
-    where {{ changed_since('shopify', 'customers_export', into='int_identifiers') }}
+    from touched_accounts
+    inner join {{ ref('stg_shopify__customers') }} as customers on touched_accounts.customer_key = customers.customer_key
 ),
 
 account_identifiers as (
@@ -28,31 +32,8 @@ account_identifiers as (
     ) as identifier (identifier_type, identifier_namespace, identifier_value, is_verified)
 ),
 
-changed_orders as (
-    select distinct order_name
-    from {{ ref('stg_shopify__order_lines') }}
-    where {{ changed_since('shopify', 'orders_export', into='int_identifiers') }}
-),
-
 touched as (
-    select orders.source_record_key
-    from changed_orders
-    inner join {{ ref('stg_shopify__orders') }} as orders on changed_orders.order_name = orders.order_name
-    {% if not reads_everything('int_identifiers') -%}
-    union
-    select identifiers.source_record_key
-    from changed_orders
-    inner join {{ stored('int_identifiers') }} as identifiers
-        on
-            changed_orders.order_name = identifiers.identifier_value
-            and identifiers.identifier_namespace = 'shop.order'
-            and identifiers.identifier_type = 'order_id'
-    inner join {{ stored('int_person_records') }} as records
-        on identifiers.source_record_key = records.source_record_key and records.source_platform = 'shopify'
-    {%- else -%}
-    union
-    select null::uuid where false
-    {%- endif %}
+    {{ touched('shopify', but_not='account') }}
 ),
 
 contact_orders as (

@@ -1,17 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
 with changed as (
-    select user_id
-    from {{ ref('stg_zendesk__users') }}
-    where {{ changed_since('zendesk', 'user', into='int_identifiers') }}
-    union
-    select user_id
-    from {{ ref('stg_zendesk__user_identities') }}
-    where {{ changed_since('zendesk', 'user_identity', into='int_identifiers') }}
-    union
-    select requester_id
-    from {{ ref('stg_zendesk__tickets') }}
-    where requester_id is not null and {{ changed_since('zendesk', 'ticket', into='int_identifiers') }}
+    select source_record_id as user_id from {{ ref('int_records_touched') }} where source_platform = 'zendesk'
 ),
 
 facts as (

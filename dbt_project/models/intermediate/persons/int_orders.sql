@@ -7,6 +7,7 @@
 ) }}
 
 -- in the layer persons, since the contacts of orders are persons
+-- depends_on: {{ ref('int_records_touched') }} (which asks this table, as it was, for the earlier buyers of changed orders)
 {{ upsert_changed(
     parts=[
         ref('int_orders__shopify'),

@@ -1,18 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
-with changed_invoices as (
-    select distinct invoice_no
-    from {{ ref('stg_point_of_sale__invoice_lines') }}
-    where {{ changed_since('point_of_sale', 'invoice_line', into='int_person_records') }}
-),
-
--- a cancellation without a customer belongs to the unknown buyer of the invoice that it cancels
-buyers as (
-    select distinct
-        case when lines.customer_id is null then 'guest_order' else 'account' end as record_kind,
-        coalesce(lines.customer_id, ltrim(lines.invoice_no, 'C')) as source_record_id
-    from changed_invoices
-    inner join {{ ref('stg_point_of_sale__invoice_lines') }} as lines on changed_invoices.invoice_no = lines.invoice_no
+with buyers as (
+    {{ touched('point_of_sale') }}
 ),
 
 sightings as (

@@ -2,13 +2,7 @@
 
 -- a login has a record of its own, and so has a browser: what a browser says before a login stays with the browser
 with changed as (
-    select 'account'::text as record_kind, user_id as source_record_id
-    from {{ ref('stg_segment__messages') }}
-    where user_id is not null and {{ changed_since('segment', 'message', into='int_person_records') }}
-    union
-    select 'cookie'::text, anonymous_id
-    from {{ ref('stg_segment__messages') }}
-    where anonymous_id is not null and {{ changed_since('segment', 'message', into='int_person_records') }}
+    {{ touched('segment') }}
 ),
 
 messages as (

@@ -1,6 +1,10 @@
 {{ config(materialized='ephemeral') }}
 
-with accounts as (
+with touched_accounts as (
+    select source_record_id as customer_key from {{ ref('int_records_touched') }} where source_platform = 'shopify' and record_kind = 'account'
+),
+
+accounts as (
     select
         customers.source_record_key,
         'account'::text as record_kind,
@@ -26,36 +30,12 @@ with accounts as (
         )))::timestamp at time zone 'UTC' as first_seen_at,
         customers._export_date::timestamp at time zone 'UTC' as last_seen_at,
         customers.is_deleted
-    from {{ ref('stg_shopify__customers') }} as customers
-    where {{ changed_since('shopify', 'customers_export', into='int_person_records') }}
+    from touched_accounts
+    inner join {{ ref('stg_shopify__customers') }} as customers on touched_accounts.customer_key = customers.customer_key
 ),
 
-changed_orders as (
-    select distinct order_name
-    from {{ ref('stg_shopify__order_lines') }}
-    where {{ changed_since('shopify', 'orders_export', into='int_person_records') }}
-),
-
--- contacts of changed orders: as they are now, and those that the orders had before
 touched as (
-    select orders.source_record_key
-    from changed_orders
-    inner join {{ ref('stg_shopify__orders') }} as orders on changed_orders.order_name = orders.order_name
-    {% if not reads_everything('int_identifiers') -%}
-    union
-    select identifiers.source_record_key
-    from changed_orders
-    inner join {{ stored('int_identifiers') }} as identifiers
-        on
-            changed_orders.order_name = identifiers.identifier_value
-            and identifiers.identifier_namespace = 'shop.order'
-            and identifiers.identifier_type = 'order_id'
-    inner join {{ stored('int_person_records') }} as records
-        on identifiers.source_record_key = records.source_record_key and records.source_platform = 'shopify'
-    {%- else -%}
-    union
-    select null::uuid where false
-    {%- endif %}
+    {{ touched('shopify', but_not='account') }}
 ),
 
 contact_orders as (

@@ -2,13 +2,7 @@
 
 -- a requester whose account has not arrived (yet) is a person all the same
 with changed as (
-    select user_id
-    from {{ ref('stg_zendesk__users') }}
-    where {{ changed_since('zendesk', 'user', into='int_person_records') }}
-    union
-    select requester_id
-    from {{ ref('stg_zendesk__tickets') }}
-    where requester_id is not null and {{ changed_since('zendesk', 'ticket', into='int_person_records') }}
+    select source_record_id as user_id from {{ ref('int_records_touched') }} where source_platform = 'zendesk'
 ),
 
 unknown_spans as (

@@ -4,22 +4,48 @@ with intents as (
     {{ intent_patterns() }}
 ),
 
-comments as (
+changed_comments as (
     select *
     from {{ ref('stg_instagram__comments') }}
     where {{ changed_since('instagram', 'comment', into='int_touchpoints') }}
 ),
 
-messages as (
-    select
-        changed.*,
-        coalesce(sender.is_internal, false) as is_from_brand
-    from {{ ref('stg_instagram__messages') }} as changed
-    left join {{ ref('int_person_records') }} as sender
-        on sender.source_record_key = {{ source_record_key("'instagram'", "'social_profile'", 'changed.from_id') }}
-    where {{ changed_since('instagram', 'message', into='int_touchpoints', column='changed._changed_seq') }}
+-- an answer belongs to the person it answers: a changed comment changes what stands under it, and may come after it
+comments as (
+    select * from changed_comments
+    union
+    select replies.*
+    from changed_comments
+    inner join {{ ref('stg_instagram__comments') }} as replies on changed_comments.comment_id = replies.parent_comment_id
 ),
 
+-- whether a message was sent or received follows from who is the brand, which may be learned after the message was read
+changed_people as (
+    select source_record_id as scoped_id
+    from {{ ref('int_person_records') }}
+    where source_platform = 'instagram' and {{ persons_changed_since(into='int_touchpoints') }}
+),
+
+changed_messages as (
+    select *
+    from {{ ref('stg_instagram__messages') }}
+    where {{ changed_since('instagram', 'message', into='int_touchpoints') }}
+    union
+    select sent.*
+    from changed_people
+    inner join {{ ref('stg_instagram__messages') }} as sent on changed_people.scoped_id = sent.from_id
+),
+
+messages as (
+    select
+        changed_messages.*,
+        coalesce(sender.is_internal, false) as is_from_brand
+    from changed_messages
+    left join {{ ref('int_person_records') }} as sender
+        on sender.source_record_key = {{ source_record_key("'instagram'", "'social_profile'", 'changed_messages.from_id') }}
+),
+
+-- every kind of moment that a comment or message can be; what it is not (any more) is a deleted row
 moments as (
     select
         'comment'::text as source_object,
@@ -30,9 +56,8 @@ moments as (
         comments.media_id as content_id,
         comments.comment_text as written,
         10 as source_priority,
-        comments.is_deleted
+        comments.is_deleted or comments.is_from_brand as is_deleted
     from comments
-    where not comments.is_from_brand
     union all
     -- what the brand answers in public is a touchpoint of the person it answers
     select
@@ -44,27 +69,27 @@ moments as (
         comments.media_id,
         null,
         11,
-        comments.is_deleted
+        comments.is_deleted or not comments.is_from_brand or questions.is_from_brand
     from comments
     inner join {{ ref('stg_instagram__comments') }} as questions on comments.parent_comment_id = questions.comment_id
-    where comments.is_from_brand and not questions.is_from_brand
     union all
     select
         'message',
         messages.message_id,
         case when messages.is_from_brand then messages.to_id else messages.from_id end,
-        case
-            when messages.is_from_brand then 'direct_message_sent'
-            when messages.is_story_mention then 'story_mention'
-            when messages.is_story_reply then 'story_interaction'
-            else 'direct_message_received'
-        end,
+        kind.touchpoint_type,
         messages.sent_at,
         null,
         case when not messages.is_from_brand then messages.message_text end,
         12,
-        messages.is_deleted
+        messages.is_deleted or kind.touchpoint_type <> case
+            when messages.is_from_brand then 'direct_message_sent'
+            when messages.is_story_mention then 'story_mention'
+            when messages.is_story_reply then 'story_interaction'
+            else 'direct_message_received'
+        end
     from messages
+    cross join (values ('direct_message_sent'), ('story_mention'), ('story_interaction'), ('direct_message_received')) as kind (touchpoint_type)
 )
 
 select
