@@ -17,7 +17,10 @@ BATCHES = Question(
     """
     select platform, object, status, reason, rows_read, rows_inserted + rows_updated as rows_promoted, rows_inserted,
            rows_updated, rows_unchanged, rows_duplicate, rows_rejected, rows_tombstoned, batch_id
-    from ops.batch_ledger where export_date = %(night)s order by platform, object, batch_id
+    from ops.batch_ledger b where export_date = %(night)s and not (status = 'repeated' and exists (
+        select 1 from ops.batch_ledger p where p.status = 'promoted' and p.export_date = b.export_date
+          and p.platform = b.platform and p.object = b.object and p.batch_id < b.batch_id))
+    order by platform, object, batch_id
     """,
     ("ops.batch_ledger",),
 )

@@ -44,8 +44,7 @@ def run(*, customers: int, nights: int, history_days: int, seed: int, say: Say) 
     finally:
         if not was_up:
             system.down(warehouse_too=False)
-    _report_with_quality(dates[-1])
-    summary.show(dates, say=say)
+    summary.show(dates, _report_with_quality(dates[-1]), say=say)
     say(f"\nAll in {time.monotonic() - started:.0f} s.")
 
 
@@ -72,17 +71,25 @@ def night(export_date: date, *, with_airflow: bool, say: Say) -> None:
     summary.show_night(export_date, say=say)
 
 
-def _report_with_quality(export_date: date) -> None:
-    """Write the last night's report again, now with the match quality that only a simulation can know."""
+def _report_with_quality(export_date: date) -> dict[str, float]:
+    """Write the last night's report again, now with the match quality that only a simulation can know; returns that.
+
+    Keys as in resolution's Evaluation; `findable_…`: recall among the pairs that the exports allow to be found.
+    """
     import journeys
     import warehouse
     from resolution.measure import evaluate_warehouse
 
     truth = warehouse.settings().exports / "_truth"
     reports = stack_settings().home / "reports"
-    evaluation = evaluate_warehouse(truth).persons.to_dict()
-    (reports / f"evaluation-{export_date}.json").write_text(json.dumps(evaluation))
+    evaluation = evaluate_warehouse(truth)
+    figures = evaluation.persons.to_dict()
+    if evaluation.findable is not None:
+        figures["findable_pairwise_recall"] = evaluation.findable.pairwise_recall
+        figures["findable_bcubed_recall"] = evaluation.findable.bcubed_recall
+    (reports / f"evaluation-{export_date}.json").write_text(json.dumps(figures))
     journeys.write_report(export_date)
+    return figures
 
 
 def report(export_date: date | None) -> Path:

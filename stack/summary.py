@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -43,15 +43,15 @@ PUBLISHES = """
 """
 
 
-def show(dates: Sequence[date], *, say: Say) -> None:
-    """The summary of `make run`."""
+def show(dates: Sequence[date], quality: Mapping[str, float], *, say: Say) -> None:
+    """The summary of `make run`. quality: match quality against the truth, see stack.demo."""
     import warehouse
 
     with warehouse.connect(name="journeyline summary") as connection:
         say("")
         _rows(connection, dates, say)
         _customers(connection, dates, say)
-        _quality(say)
+        _quality(quality, say)
         _publishes(connection, dates, say)
         _funnel(connection, say)
     _places(dates[-1], say)
@@ -90,22 +90,17 @@ def _customers(connection: psycopg.Connection[Row], dates: Sequence[date], say: 
     say(f"Life cycle         {words}")
 
 
-def _quality(say: Say) -> None:
-    """Precision and recall against the simulation's truth, where there is one."""
-    import warehouse
-
-    truth = warehouse.settings().exports / "_truth"
-    if not truth.is_dir():
+def _quality(figures: Mapping[str, float], say: Say) -> None:
+    """Precision and recall against the simulation's truth."""
+    precision, of_all = figures["pairwise_precision"], figures["pairwise_recall"]
+    findable = figures.get("findable_pairwise_recall")
+    if findable is None:
+        say(f"Against the truth  precision {precision:.4f}, recall {of_all:.4f} of pairs of records")
         return
-    from resolution.measure import evaluate_warehouse
-
-    result = evaluate_warehouse(truth)
-    best = result.findable or result.persons
-    say(
-        f"Against the truth  precision {result.persons.pairwise_precision:.4f}, recall {best.pairwise_recall:.4f}"
-        f" of the pairs that the exports allow to be found ({result.persons.pairwise_recall:.4f} of all);"
-        f" pairwise, {result.persons.records:,} records"
-    )
+    pairs = "of the pairs that the exports allow to be found"
+    say(f"Against the truth  precision {precision:.4f}, recall {findable:.4f} {pairs}")
+    rest = "the others share nothing in any export"
+    say(f"                   ({of_all:.4f} of all {figures['true_pairs']:,.0f} true pairs: {rest})")
 
 
 def _publishes(connection: psycopg.Connection[Row], dates: Sequence[date], say: Say) -> None:
@@ -135,9 +130,9 @@ def _places(last: date, say: Say) -> None:
     say(f"Report             {report}")
     say(f"Data-quality docs  {home / 'data_docs' / 'index.html'}")
     program, url = shlex.quote(str(binary("psql"))), shlex.quote(warehouse.warehouse_url())
-    say(f"Tables             {program} {url} -c '\\dt marts.*'")
-    say("                   the same by hand: make psql      for BI tools: make url")
-    say("Airflow UI         make up          Roll back the last publish: make rollback          Stop: make down")
+    say("Tables             make psql, then \\dt marts.*  or  select * from marts.stage_funnel;")
+    say(f"                   without make: {program} \\\n                   {url}")
+    say("Next               make up: Airflow's UI    make url: for BI tools    make rollback: undo    make down: stop")
 
 
 def _table(headings: Sequence[str], rows: Sequence[Row], say: Say) -> None:

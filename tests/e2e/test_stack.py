@@ -94,10 +94,10 @@ class System:
             "PYTHONPATH": str(REPOSITORY),
         }
 
-    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def call(self, *arguments: str, module: str = "stack", said: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "stack", *arguments],
-            env=self.environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=850,
+            [sys.executable, "-m", module, *arguments],
+            env=self.environment, cwd=REPOSITORY, input=said, capture_output=True, text=True, timeout=850,
         )  # fmt: skip
 
     def connect(self, database: str | None = None) -> psycopg.Connection[Any]:
@@ -176,8 +176,12 @@ def test_the_nights_are_published_and_agree(system: System, summary: str) -> Non
     ] == [FIRST + timedelta(days=night) for night in range(NIGHTS)]
     live = system.rows("select count(*) from identity.golden_customers where status = 'live'")
     assert system.rows("select count(*) from marts.dim_customers") == live
-    assert (system.home / "reports" / f"journeyline-{FIRST + timedelta(days=NIGHTS - 1)}.html").stat().st_size > 1000
-    assert (system.home / "data_docs" / "index.html").exists()
+    page = (system.home / "reports" / f"journeyline-{FIRST + timedelta(days=NIGHTS - 1)}.html").read_text()
+    assert "Nothing to show yet" not in page, "a query of the report does not fit the marts"
+    assert f"<b>{live[0][0]:,}</b>" in page
+    for (step,) in system.rows("select step_name from marts.stage_funnel"):
+        assert step in page
+    assert f"Marts of {FIRST + timedelta(days=NIGHTS - 1)}" in (system.home / "data_docs" / "index.html").read_text()
 
 
 def test_dag_runs_carry_ids_and_counts_only(system: System, summary: str) -> None:
@@ -250,12 +254,30 @@ def test_marts_that_fail_their_audit_are_not_published_and_not_tried_again(syste
         assert connection.execute(tries).fetchall() == [("failed", 1), ("success", 1)]
 
 
-def test_the_repaired_night_is_published(system: System, third_night: Path) -> None:
+def test_the_repaired_night_is_published_and_can_be_rolled_back(system: System, third_night: Path) -> None:
     before = system.marts()
     result = system.call("night", NEXT.isoformat())
     assert result.returncode == 0, result.stdout + result.stderr
     assert system.rows("select max(export_date) from ops.publish_log where status = 'live'") == [(NEXT,)]
     assert system.marts() != before
+    back = system.call("rollback", module="warehouse")
+    assert back.returncode == 0, back.stdout + back.stderr
+    assert system.marts() == before
+
+
+def test_looking_at_it(system: System, summary: str) -> None:
+    """status, report, psql and docs, as the Makefile calls them."""
+    status = system.call("status")
+    assert status.returncode == 0, status.stderr
+    assert status.stdout.count("running, process") == 3
+    report = system.call("report")
+    assert report.stdout.strip().endswith(f"journeyline-{FIRST + timedelta(days=NIGHTS - 1)}.html"), report.stderr
+    psql = system.call("psql", said="select 'answer ' || count(*) from marts.dim_stages;")
+    assert psql.returncode == 0 and "answer " in psql.stdout, psql.stderr
+    docs = system.call("docs")
+    assert docs.returncode == 0, docs.stderr
+    for line in docs.stdout.splitlines():
+        assert Path(line.split()[-1]).stat().st_size > 10_000
 
 
 def test_down_leaves_nothing_running(system: System, summary: str) -> None:

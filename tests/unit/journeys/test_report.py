@@ -77,6 +77,16 @@ def test_the_page_says_what_was_made() -> None:
     assert "rolled back" in text and "tickets_have_requesters" in text and "fct_touchpoints" in text
 
 
+def test_recall_says_which_pairs_it_is_of() -> None:
+    quality = night.QUALITY | {"findable_pairwise_recall": 0.9987, "findable_bcubed_recall": 0.9991}
+    shown = render(build_context(night.NIGHT, night.answers(), night.complete(), quality))
+    text = " ".join(outline(shown).text)
+    assert "pairs that the exports allow to be found" in text
+    for figure in ("99.87", "99.91", "94.12"):
+        assert f"{figure}\N{NO-BREAK SPACE}%" in text
+    assert "allow to be found" not in page()
+
+
 def test_markup_in_names_is_escaped() -> None:
     text = page()
     parsed = outline(text)
