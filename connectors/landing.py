@@ -55,7 +55,10 @@ def land(platform: str, export_date: dt.date | str, exports: str | None = None) 
     """
     contract, date = load_contract(platform), as_date(export_date)
     place = open_place(exports)
-    return [batch for export in contract.objects.values() if (batch := _land_object(contract, export, date, place))]
+    from warehouse.sessions import shared_session
+
+    with shared_session():
+        return [batch for export in contract.objects.values() if (batch := _land_object(contract, export, date, place))]
 
 
 def _land_object(contract: PlatformContract, export: ExportObject, date: dt.date, place: Place) -> LandedBatch | None:

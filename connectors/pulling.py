@@ -49,10 +49,17 @@ def pull(platform: str, export_date: dt.date | str, exports: str | None = None) 
 
 def audit_and_promote(batch_ids: int | Sequence[int]) -> PullOutcome:
     """Audit landed batches and promote those that pass; the others are rejected in the ledger. Safe to repeat."""
+    from warehouse.sessions import shared_session
+
+    ids = [batch_ids] if isinstance(batch_ids, int) else list(batch_ids)
+    with shared_session():
+        return _audit_and_promote(ids)
+
+
+def _audit_and_promote(ids: list[int]) -> PullOutcome:
     import expectations
     import warehouse
 
-    ids = [batch_ids] if isinstance(batch_ids, int) else list(batch_ids)
     landed = [i for i in ids if warehouse.read_batch(i).status in ("landed", "audited")]
     if landed:
         expectations.audit_batches(landed, raise_on_fail=False)

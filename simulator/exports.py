@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +23,11 @@ GRAPH_PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class ExportObject:
-    """One object of one platform. `shape` is csv, lines, graph pages or zendesk pages."""
+    """One object of one platform. `shape` is csv, lines, graph pages or zendesk pages.
+
+    `is_silent`: no file at all where there is nothing to send, as a till whose shop was closed; a web platform's export
+    runs every night, and writes a header or an empty page then.
+    """
 
     platform: str
     name: str
@@ -31,6 +36,7 @@ class ExportObject:
     make: Callable[[World, int, int], Iterator[pl.DataFrame]] | Callable[[World, int, int], Iterator[pl.Series]]
     root: str = ""  # name of the record list in a Zendesk page
     columns: tuple[str, ...] = ()
+    is_silent: bool = False
 
     @property
     def target(self) -> tuple[str, str]:
@@ -55,7 +61,13 @@ OBJECTS: tuple[ExportObject, ...] = (
         "zendesk", "satisfaction_rating", "zendesk", "json", zendesk.satisfaction_ratings, root="satisfaction_ratings"
     ),
     ExportObject(
-        "point_of_sale", "invoice_line", "csv", "csv.gz", point_of_sale.invoice_lines, columns=headers.INVOICE_COLUMNS
+        "point_of_sale",
+        "invoice_line",
+        "csv",
+        "csv.gz",
+        point_of_sale.invoice_lines,
+        columns=headers.INVOICE_COLUMNS,
+        is_silent=True,
     ),
 )
 
@@ -81,6 +93,10 @@ def _open(item: ExportObject, place: Place, number: int, ledger: Ledger) -> Expo
 
 def _write_csv(world: World, item: ExportObject, frames: Iterator[pl.DataFrame], place: Place, ledger: Ledger) -> None:
     night = place[1]
+    first = next(frames, None)
+    if first is None and item.is_silent:
+        return
+    frames = chain([] if first is None else [first], frames)
     extra = faults.new_column(world, item.target, night)
     notes = platforms_notes(world, item, night)
     with _open(item, place, 0, ledger) as file:

@@ -207,6 +207,7 @@ def redeliver(world: World, target: tuple[str, str], night: int, root: Path, led
     extension = old.name.split(".", 1)[1]
     date = world.settings.night_date(night)
     path = old.parent.parent / f"dt={date.isoformat()}" / f"part-900.{extension}"
+    (root / path).parent.mkdir(parents=True, exist_ok=True)  # there is none where this night has nothing to send
     shutil.copyfile(root / old, root / path)
     ledger.files.append(FileRecord(night, *target, path.as_posix(), before.rows, before.bytes))
     again = [f for f in ledger.faults if f.file == before.path and f.outcome in ("rejected", "duplicate")]

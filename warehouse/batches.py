@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from warehouse.connection import connect, warehouse_url
 from warehouse.errors import BatchError, RowAccountingError
+from warehouse.sessions import arrow_session, session
 from warehouse.specs import TableSpec
 from warehouse.streaming import LandingStream
 
@@ -62,7 +62,7 @@ _FIELDS = ", ".join(Batch.__slots__)
 
 def open_batch(platform: str, object: str, export_date: dt.date, contract_hash: str | None = None) -> int:
     """Begin an attempt to load one object's files of one export date; returns its batch id."""
-    with connect(name="journeyline land") as connection:
+    with session("journeyline land") as connection:
         row = connection.execute(
             "insert into ops.batch_ledger (platform, object, export_date, contract_hash) values (%s, %s, %s, %s)"
             " returning batch_id",
@@ -74,7 +74,7 @@ def open_batch(platform: str, object: str, export_date: dt.date, contract_hash: 
 
 def read_batch(batch_id: int) -> Batch:
     """One batch as the ledger has it now; BatchError when there is none."""
-    with connect(name="journeyline ledger") as connection:
+    with session("journeyline ledger") as connection:
         return fetch_batch(connection, batch_id)
 
 
@@ -99,13 +99,13 @@ def read_batches(
     query = sql.SQL(f"select {_FIELDS} from ops.batch_ledger where {{}} order by batch_id").format(  # noqa: S608
         sql.SQL(" and ").join(conditions or [sql.SQL("true")])
     )
-    with connect(name="journeyline ledger") as connection:
+    with session("journeyline ledger") as connection:
         return [Batch(*row) for row in connection.execute(query, given)]
 
 
 def find_repeat(platform: str, object: str, export_date: dt.date, sha256s: Sequence[str]) -> int | None:
     """The newest promoted batch of the same object and export date made of exactly these files, if any."""
-    with connect(name="journeyline ledger") as connection:
+    with session("journeyline ledger") as connection:
         row = connection.execute(
             "select b.batch_id from ops.batch_ledger b where b.platform = %s and b.object = %s and b.export_date = %s"
             " and b.status = 'promoted' and %s::text[] = (select coalesce(array_agg(f.sha256 order by f.sha256), '{}')"
@@ -117,7 +117,7 @@ def find_repeat(platform: str, object: str, export_date: dt.date, sha256s: Seque
 
 def record_files(batch_id: int, files: Iterable[Mapping[str, Any]]) -> None:
     """Note the files of a batch: mappings with file_name, sha256, size_bytes and optionally landed_path, rows_read."""
-    with connect(name="journeyline land") as connection, connection.cursor() as cursor:
+    with session("journeyline land") as connection, connection.cursor() as cursor:
         cursor.executemany(
             "insert into ops.batch_files (batch_id, file_name, landed_path, sha256, size_bytes, rows_read)"
             " values (%s, %s, %s, %s, %s, %s) on conflict (batch_id, file_name) do update set"
@@ -142,13 +142,11 @@ def record_rejects(batch_id: int, table: pa.Table) -> int:
     columns: dict[str, pa.Array | pa.ChunkedArray] = {"batch_id": pa.array([batch_id] * len(table), pa.int64())}
     for name, kind in kinds.items():
         columns[name] = table[name].cast(kind) if name in table.column_names else pa.nulls(len(table), kind)
-    import adbc_driver_postgresql.dbapi as adbc
-
     if len(table):
-        with adbc.connect(warehouse_url()) as connection, connection.cursor() as cursor:
+        with arrow_session() as connection, connection.cursor() as cursor:
             cursor.adbc_ingest("rejected_rows", pa.table(columns), mode="append", db_schema_name="ops")
             connection.commit()
-    with connect(name="journeyline land") as ledger:
+    with session("journeyline land") as ledger:
         row = ledger.execute(
             "update ops.batch_ledger set rows_rejected = (select count(*) from (select distinct file_name, line_number"
             " from ops.rejected_rows where batch_id = %(id)s and line_number is not null) as r)"
@@ -175,7 +173,7 @@ def load_batch(batch_id: int, spec: TableSpec, batches: Iterable[pa.RecordBatch]
         raise BatchError(f"{batch.label} is {batch.status}: rows of {spec.table} cannot be landed in it.")
     stream = LandingStream(batch, spec, batches)
     try:
-        with adbc.connect(warehouse_url()) as connection, connection.cursor() as cursor:
+        with arrow_session() as connection, connection.cursor() as cursor:
             reader = pa.RecordBatchReader.from_batches(stream.schema, stream)
             cursor.adbc_ingest(spec.table, reader, mode="append", db_schema_name="landing")
             cursor.execute(
@@ -197,7 +195,7 @@ def _first_line(error: Exception) -> str:
 
 def mark_landed(batch_id: int, rows_read: int) -> Batch:
     """All files are parsed: `rows_read` rows were seen. RowAccountingError when landed + rejected differ from it."""
-    with connect(name="journeyline land") as connection:
+    with session("journeyline land") as connection:
         batch = fetch_batch(connection, batch_id, lock=True)
         if batch.status != "open":
             raise BatchError(f"{batch.label} is {batch.status}, not open.")
@@ -216,7 +214,7 @@ def mark_landed(batch_id: int, rows_read: int) -> Batch:
 
 def mark_audited(batch_id: int) -> None:
     """The batch passed its gate and may be promoted."""
-    with connect(name="journeyline audit") as connection:
+    with session("journeyline audit") as connection:
         batch = fetch_batch(connection, batch_id, lock=True)
         if batch.status not in ("landed", "audited"):
             raise BatchError(f"{batch.label} is {batch.status}: only a landed batch can be audited.")
@@ -244,7 +242,7 @@ def miss_batch(batch_id: int, reason: str) -> None:
 
 
 def _close(batch_id: int, status: str, reason: str) -> None:
-    with connect(name="journeyline ledger") as connection:
+    with session("journeyline ledger") as connection:
         batch = fetch_batch(connection, batch_id, lock=True)
         if batch.status == "promoted":
             raise BatchError(f"{batch.label} is already promoted; it cannot become {status}.")

@@ -20,8 +20,8 @@ import psycopg
 from psycopg import sql
 
 from warehouse.batches import Batch, clear_landing, fetch_batch
-from warehouse.connection import connect
 from warehouse.errors import BatchError, RowAccountingError
+from warehouse.sessions import session
 from warehouse.specs import HISTORY_COLUMNS, RAW_COLUMNS, TableSpec
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def promote(batch_id: int, spec: TableSpec, *, unaudited: bool = False) -> Promo
     unaudited: take a batch that no gate has seen (loading by hand, measurements); a night never does.
     Raises BatchError for a batch in the wrong state, RowAccountingError when rows are missing; raw is untouched then.
     """
-    with connect(name=f"journeyline promote {spec.table}") as connection:
+    with session(f"journeyline promote {spec.table}") as connection:
         connection.execute("set local synchronous_commit = on")
         connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"promote:{spec.table}",))
         batch = fetch_batch(connection, batch_id, lock=True)
@@ -374,7 +374,7 @@ def _analyze_if_moved(spec: TableSpec, batch: Batch) -> None:
     changed = batch.rows_inserted + batch.rows_updated + batch.rows_tombstoned
     if not changed:
         return
-    with connect(autocommit=True, name=f"journeyline analyze {spec.table}") as connection:
+    with session(f"journeyline analyze {spec.table}") as connection:
         table = sql.Identifier("raw", spec.table)
         row = connection.execute(
             "select reltuples from pg_class where oid = to_regclass(%s)", (f'raw."{spec.table}"',)

@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from warehouse.connection import connect
 from warehouse.errors import TableError
+from warehouse.sessions import session
 from warehouse.specs import HISTORY_COLUMNS, LANDED_COLUMNS, POSITION, RAW_COLUMNS, ColumnSpec, TableSpec
 
 __all__ = ["ColumnSpec", "TableSpec", "ensure_tables"]
@@ -22,7 +22,7 @@ def ensure_tables(spec: TableSpec) -> None:
     Raises TableError when an existing column's type or the key differs from the specification: such a change needs a
     decision about the stored rows, so it is never made silently.
     """
-    with connect(name=f"journeyline tables {spec.table}") as connection:
+    with session(f"journeyline tables {spec.table}") as connection:
         connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"tables:{spec.table}",))
         # Parsed by PostgreSQL itself, and never executed as part of another statement: a bad type name ends here.
         own = dict(zip(spec.column_names, _canonical(connection, spec), strict=True))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from connectors.contracts import Column, ExportObject
@@ -23,17 +25,27 @@ _WORDS = {
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A private in-memory engine: two threads, bounded memory, times without zone are UTC, nothing from outside."""
+    """A connection of its own to the process's in-memory engine; times without zone are UTC in it.
+
+    What is registered in it is seen by nobody else. Starting an engine costs more than parsing a small file.
+    """
+    connection = _engine(os.getpid()).cursor()
+    connection.execute("set TimeZone = 'UTC'").fetchall()
+    return connection
+
+
+@lru_cache(maxsize=1)
+def _engine(_process: int) -> duckdb.DuckDBPyConnection:
+    """Two threads, bounded memory, nothing from outside. One per process: it does not survive a fork."""
     import duckdb
 
-    connection = duckdb.connect(":memory:")
+    engine = duckdb.connect(":memory:")
     for setting in (
-        "set TimeZone = 'UTC'", "set threads = 2", "set memory_limit = '400MB'",
-        "set autoinstall_known_extensions = false",
+        "set threads = 2", "set memory_limit = '400MB'", "set autoinstall_known_extensions = false",
         "set autoload_known_extensions = false",
     ):  # fmt: skip
-        connection.execute(setting).fetchall()
-    return connection
+        engine.execute(setting).fetchall()
+    return engine
 
 
 def cells_sql(

@@ -109,6 +109,35 @@ def test_replace_partition_tombstones_and_revives() -> None:
     assert len(stored(schema="raw_history")) == 2
 
 
+@pytest.mark.parametrize(("rejected", "gone", "words"), [("p", [5], "of the same part"), (None, [], "unknown")])
+def test_rows_whose_new_version_was_rejected_stay(rejected: str | None, gone: list[int], words: str) -> None:
+    table = spec("replace_partition", history=True)
+    warehouse.ensure_tables(table)
+    load(table, [row(1, part="p"), row(2, part="p"), row(3, part="o"), row(4, part="q"), row(5, part="q")])
+    batch = land(table, [row(1, part="p"), row(4, part="q")], NEXT, [rejected])
+    result = warehouse.promote(batch, table, unaudited=True)
+    assert (result.rows_tombstoned, result.rows_rejected) == (len(gone), 1)
+    assert [id_ for id_, _, _, _, deleted in stored() if deleted] == gone
+    reason = warehouse.read_batch(batch).reason
+    assert reason is not None
+    assert words in reason
+    corrected = load(table, [row(1, part="p"), row(4, part="q")], NEXT)
+    assert [id_ for id_, _, _, _, deleted in stored() if deleted] == [2, 5]
+    assert corrected.rows_tombstoned == 2 - len(gone)
+
+
+def test_a_row_marked_as_deleted_is_deleted_and_comes_back() -> None:
+    table = spec(deletion=("value", ("deleted", "gone")))
+    warehouse.ensure_tables(table)
+    first = load(table, [row(1, "open"), row(2, "gone"), row(3, None)])
+    assert (first.rows_inserted, first.rows_tombstoned) == (3, 0)
+    assert [deleted for *_, deleted in stored()] == [False, True, False]
+    later = load(table, [row(1, "deleted"), row(2, "open"), row(3, None)], NEXT)
+    assert (later.rows_updated, later.rows_unchanged) == (2, 1)
+    assert [deleted for *_, deleted in stored()] == [True, False, False]
+    assert load(table, [row(1, "deleted")], NEXT + dt.timedelta(days=1)).rows_unchanged == 1
+
+
 def test_bulk_first_load_keeps_key_and_indexes() -> None:
     table = spec(indexes=(("part", "version"),))
     warehouse.ensure_tables(table)

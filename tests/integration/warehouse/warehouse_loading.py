@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 import warehouse
 
+PARTS = pa.list_(pa.string())
 DAY = dt.date(2026, 3, 1)
 
 
@@ -43,16 +45,19 @@ def record_batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict(columns)
 
 
-def land(table: warehouse.TableSpec, rows: list[dict[str, Any]], date: dt.date = DAY, rejected: int = 0) -> int:
+def land(
+    table: warehouse.TableSpec, rows: list[dict[str, Any]], date: dt.date = DAY, rejected: Sequence[str | None] = ()
+) -> int:
+    """rejected: the partition of each rejected row, None where it could not be read."""
     batch_id = warehouse.open_batch(table.platform, table.object, date)
     if rows:
         warehouse.load_batch(batch_id, table, [record_batch(rows)])
     if rejected:
-        rejects = pa.table(
-            {"file_name": ["f.csv"] * rejected, "line_number": range(rejected), "reason": ["bad"] * rejected}
-        )
-        warehouse.record_rejects(batch_id, rejects)
-    warehouse.mark_landed(batch_id, len(rows) + rejected)
+        many = len(rejected)
+        rejects = {"file_name": ["f.csv"] * many, "line_number": range(many), "reason": ["bad"] * many}
+        parts = [None if part is None else [part] for part in rejected]
+        warehouse.record_rejects(batch_id, pa.table({**rejects, "partition_values": pa.array(parts, PARTS)}))
+    warehouse.mark_landed(batch_id, len(rows) + len(rejected))
     return batch_id
 
 

@@ -17,9 +17,9 @@ def run(*arguments: str) -> tuple[int, str]:
 def test_a_run_shows_what_it_wrote(tmp_path: Path) -> None:
     output = tmp_path / "o"
     code, text = run(
-        "--customers", "200", "--end-date", "2026-03-02", "--seed", "1", "--output", str(output), "--history-days", "30"
+        "--customers", "400", "--end-date", "2026-03-02", "--seed", "1", "--output", str(output), "--history-days", "90"
     )  # fmt: skip
-    assert code == 0 and "orders_export" in text and "200 persons" in text
+    assert code == 0 and "orders_export" in text and "400 persons" in text
     assert {p.name for p in output.iterdir()} == {
         "shopify",
         "instagram",

@@ -208,7 +208,12 @@ def test_output_must_be_empty(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("customers", [1, 2, 30])
-def test_tiny_brands_work(tmp_path: Path, customers: int) -> None:
-    for seed in range(3):
-        summary = simulate(SimulationSettings(customers=customers, nights=2, seed=seed, output=tmp_path / str(seed)))
-        assert summary.persons == customers and summary.files >= 22
+def test_tiny_brands_work_and_closed_tills_send_nothing(tmp_path: Path, customers: int) -> None:
+    output = tmp_path / "b"
+    brand = SimulationSettings(customers=customers, nights=4, seed=customers, output=output)
+    assert simulate(brand).persons == customers
+    for night in range(4):
+        assert list(output.glob(f"shopify/orders_export/dt={brand.night_date(night).isoformat()}/*"))
+    tills = list(output.glob("point_of_sale/invoice_line/dt=*/*"))
+    assert all(gzip.decompress(file.read_bytes()).count(b"\n") > 1 for file in tills)
+    assert customers > 2 or len(tills) < 4
