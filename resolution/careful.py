@@ -211,11 +211,11 @@ class _Forest:
 
         names = self.given.names
         assert names is not None
-        count = int(nodes.size)
-        a = np.searchsorted(nodes, np.r_[self.given.left, self.given.must[:, 0]])
-        b = np.searchsorted(nodes, np.r_[self.given.right, self.given.must[:, 1]])
-        graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(count, count))
-        _, part = connected_components(graph, directed=False)
+        pairs_of = np.r_[np.c_[self.given.left, self.given.right], self.given.must].astype(np.int64)
+        place = np.searchsorted(nodes, pairs_of.ravel()).reshape(-1, 2)
+        ones = np.ones(len(pairs_of), np.int8)
+        graph = coo_matrix((ones, (place[:, 0], place[:, 1])), shape=(int(nodes.size), int(nodes.size)))
+        part = connected_components(graph, directed=False)[1].astype(np.int64)
         table = pd.DataFrame({"part": part, "name": names.name[nodes], "bearer": nodes})
         table = table[table["name"] >= 0].drop_duplicates(["part", "name"])
         # Where hundreds of names hang together, the limits on size and density decide; a pair not compared is no clash.
