@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from warehouse.clock import as_date
+from warehouse.clock import night_clock
 from warehouse.connection import connect
 from warehouse.errors import AffectedError
 from warehouse.locks import night_lock
@@ -64,10 +64,11 @@ def find_affected(export_date: dt.date | str, *, everyone: bool = False) -> int:
 
 
 def prepare_affected(export_date: dt.date | str, *, everyone: bool = False) -> Affected:
-    """The same, with the reasons."""
-    date, rules = as_date(export_date), rules_hash()
+    """The same, with the reasons. A date older than the newest live publish: with that publish's clock."""
+    rules = rules_hash()
     with night_lock("affected", wait_seconds=60), connect(name="journeyline affected") as connection:
         connection.execute("set transaction isolation level repeatable read")  # one snapshot for all reads
+        date = night_clock(connection, export_date)
         tables = newest(connection, "intermediate", list(INT_TABLES))
         missing = {"int_touchpoints", "int_person_records"} - set(tables)
         if missing:

@@ -16,7 +16,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from warehouse.clock import as_date
+from warehouse.clock import night_clock
 from warehouse.connection import connect
 from warehouse.errors import DbtLayerError
 from warehouse.locks import night_lock
@@ -53,13 +53,15 @@ def run_dbt(
     full_refresh  look at every row again; also chosen when the layer's rules changed since its last success
     select        dbt selection inside the layer, for work by hand: always runs, moves no watermark
 
+    A date older than the newest live publish: the layer is built with that publish's clock (clock.night_clock).
     Nothing new to read and the rules unchanged: returns status `unchanged` without importing dbt.
     After a failed attempt of the same layer, date and rules only the failed part is run again.
     Raises DbtLayerError with the failing node.
     """
     if layer not in LAYERS:
         raise DbtLayerError(f"There is no layer {layer!r}: choose one of {', '.join(LAYERS)}.")
-    date = as_date(export_date)
+    with connect(name=f"journeyline dbt {layer}") as connection:
+        date = night_clock(connection, export_date)
     with night_lock(f"dbt:{layer}", wait_seconds=600), run_log(date, layer) as figures:
         result = _run(layer, date, full_refresh, select)
         figures.update(

@@ -20,7 +20,7 @@ from psycopg import sql
 from warehouse import marts_keys as keys
 from warehouse import marts_tables as shape
 from warehouse.affected import Affected, read_affected
-from warehouse.clock import as_date
+from warehouse.clock import night_clock
 from warehouse.connection import connect
 from warehouse.errors import PublishError
 from warehouse.locks import night_lock
@@ -63,9 +63,10 @@ def publish(export_date: dt.date | str, *, manifest: Path | None = None) -> Publ
     manifest: dbt's manifest of the marts layer; by default the one that run_dbt left.
     Raises PublishError when marts_next was not built for this night's customers.
     """
-    date = as_date(export_date)
     began = time.monotonic()
     models = read_marts_models(manifest)
+    with connect(name="journeyline publish") as connection:
+        date = night_clock(connection, export_date)
     with night_lock("publish", wait_seconds=60), run_log(date, "publish") as figures:
         with connect(name="journeyline publish") as connection:
             connection.execute("set local synchronous_commit = on")

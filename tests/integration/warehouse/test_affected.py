@@ -156,3 +156,17 @@ def test_retired_customers_that_are_still_published_are_touched_by_everyone(nigh
     assert warehouse.find_affected(NEXT, everyone=True) == 5
     change("delete from marts.fct_touchpoints where golden_customer_id = %s", customer(2))
     assert warehouse.find_affected(NEXT, everyone=True) == 4
+
+
+def test_the_clock_never_runs_backwards(night: None) -> None:
+    """A backfilled night finds its changes, with the clock of the newest publish: nothing that ended opens again."""
+    change("update ops.publish_log set export_date = %s", NEXT)
+    change("update marts.fct_journeys set next_clock_date = %s where golden_customer_id = %s", NEXT, customer(2))
+    change("insert into intermediate.int_orders values ('late', %s, 2)", key(1))
+    assert found(DAY) == {1: "order"}
+    with warehouse.connect() as connection:
+        assert connection.execute("select export_date from ops.next_publish").fetchone() == (NEXT,)
+    change("update ops.publish_log set status = 'rolled_back'")  # taken back: no longer the newest
+    found(DAY)
+    with warehouse.connect() as connection:
+        assert connection.execute("select export_date from ops.next_publish").fetchone() == (DAY,)

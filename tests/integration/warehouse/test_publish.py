@@ -11,6 +11,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -219,6 +220,31 @@ def test_marts_built_for_other_customers_are_refused(path: Path) -> None:
         publish(NEXT, manifest=path)
     with pytest.raises(PublishError, match="The night in preparation is"):
         publish(DAY, manifest=path)
+
+
+def test_a_late_night_is_published_with_the_newest_clock(path: Path) -> None:
+    publish_night(path, WORLD, STAGES, date=NEXT)
+    build({**WORLD, 1: (1, "bought", "1.00")}, STAGES, [1], date=NEXT)  # what find_affected(DAY) prepares
+    result = publish(DAY, manifest=path)
+    assert (result.status, result.export_date) == ("published", NEXT)
+
+
+def test_large_nights_check_foreign_keys_set_by_set(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody replaced: a broken reference still stops the night, the keys stay, rollback gives it all back."""
+    monkeypatch.setattr(sys.modules["warehouse.marts_keys"], "BULK_CUSTOMERS", 1)
+    publish_night(path, WORLD, STAGES)
+    before, names = published(), definitions()
+    build({**WORLD, 1: (1, "unheard of", "1.00")}, STAGES, date=NEXT)
+    with pytest.raises(PublishError, match="fct_touchpoints__stage_key_dim_stages__fkey"):
+        publish(NEXT, manifest=path)
+    assert published() == before
+    publish_night(path, {1: (9, "left", "1.00")}, {"left": "1"}, date=NEXT)
+    assert definitions() == names
+    warehouse.rollback()
+    assert (published(), definitions()) == (before, names)
+    with warehouse.connect() as connection, pytest.raises(psycopg.errors.ForeignKeyViolation):
+        connection.execute("update marts.fct_touchpoints set stage_key = 'nowhere'")
+        connection.commit()
 
 
 def test_contact_details_are_for_pii_readers_only(path: Path, tmp_path: Path) -> None:
