@@ -103,3 +103,21 @@ def test_the_facade_is_light() -> None:
     code = f"import sys, expectations; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_brands_own_suites_are_checked_beside_the_shipped_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, twice = tmp_path / "own", tmp_path / "twice"
+    for folder in (own, twice):
+        folder.mkdir()
+    write(own, GOOD)
+    write(twice, GOOD.replace("suite: mine", "suite: marts"))
+    monkeypatch.setenv("JOURNEYLINE_SUITES", str(own))
+    assert [suite.suite for suite, _ in for_layer("marts")] == ["marts", "mine"]
+    monkeypatch.setenv("JOURNEYLINE_SUITES", str(twice))
+    with pytest.raises(SuiteError, match=r"twice/mine.yml: the name `marts` is taken by .*suites/marts.yml"):
+        load_all()
+    monkeypatch.setenv("JOURNEYLINE_SUITES", str(tmp_path / "nowhere"))
+    with pytest.raises(SuiteError, match="nowhere is no folder"):
+        load_all()
