@@ -4,11 +4,12 @@
 
 Makes a 10-column CSV and a JSON lines file (seeded), then, in this one run and on the warehouse of the settings:
   journeyline   land (fetch, parse, type, COPY) + audit_batch + promote into an empty raw table
-  copy text     psycopg COPY of the CSV into a table of ten text columns (the least that can be done)
-  copy typed    the same into typed columns
+  copy text     psycopg COPY of the CSV into a table of ten text columns, of JSON lines into one (the least to do)
+  copy typed    the same into typed columns, JSON into jsonb
   dlt           dlt's filesystem-free pipeline reading the same file, if dlt is installed (requirements-bench.lock)
-Each measurement is a process of its own; its peak memory is the process's resident set. Rows per second count the
-whole way of the file. Contracts of the measured objects are made for the run; nothing of the product's is changed.
+Each measurement is a process of its own; its peak memory is the process's resident set. CPU s counts that process and
+the embedded server, and is the figure to compare on a machine with other work. Rows per second count the whole way of
+the file. Contracts of the measured objects are made for the run; nothing of the product's is changed.
 """
 
 from __future__ import annotations
@@ -145,16 +146,21 @@ def cpu_seconds() -> float:
 
 
 def plain_copy(path: Path, typed: bool) -> dict[str, float]:
-    """psycopg COPY of the CSV file, straight into one table."""
+    """psycopg COPY of the file, straight into one table; JSON lines go whole into one column (typed: jsonb)."""
     import warehouse
 
-    kinds = TYPES if typed else ("text",) * len(COLUMNS)
-    listed = ", ".join(f"{name} {kind}" for name, kind in zip(COLUMNS, kinds, strict=True))
+    if path.suffix == ".csv":
+        kinds = TYPES if typed else ("text",) * len(COLUMNS)
+        listed = ", ".join(f"{name} {kind}" for name, kind in zip(COLUMNS, kinds, strict=True))
+        form = "format csv, header"
+    else:
+        listed = f"document {'jsonb' if typed else 'text'}"
+        form = r"format csv, quote e'\x01', delimiter e'\x02'"  # bytes that JSON never has: a line is one cell
     with warehouse.connect() as connection:
         connection.execute("drop table if exists public.bench_copy")
         connection.execute(f"create table public.bench_copy ({listed})".encode())
         start = time.perf_counter()
-        copying = "copy public.bench_copy from stdin (format csv, header)"
+        copying = f"copy public.bench_copy from stdin ({form})".encode()
         with path.open("rb") as file, connection.cursor() as cursor, cursor.copy(copying) as copy:
             while chunk := file.read(1 << 20):
                 copy.write(chunk)
@@ -207,7 +213,9 @@ def run_one(kind: str, path: Path) -> None:
         "copy typed": lambda p: plain_copy(p, True),
         "dlt": with_dlt,
     }  # fmt: skip
+    before = cpu_seconds()
     figures = functions[kind](path)
+    figures.setdefault("cpu", cpu_seconds() - before)
     print(json.dumps({**figures, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 
 
@@ -234,21 +242,22 @@ def main() -> None:
 
 
 def report(path: Path, rows: int, peers: list[str]) -> None:
+    """One line per way of loading; `x` is how many times as long as that way Journeyline took in this run."""
     kinds = ["journeyline"]
-    kinds += ["copy text", "copy typed"] if "copy" in peers and path.suffix == ".csv" else []
+    kinds += ["copy text", "copy typed"] if "copy" in peers else []
     kinds += ["dlt"] if "dlt" in peers else []
-    base = None
-    print(f"  {'':<12}{'seconds':>9}{'rows/s':>12}{'ratio':>8}{'peak MB':>9}")
+    print(f"  {'':<12}{'seconds':>9}{'rows/s':>12}{'CPU s':>8}{'peak MB':>9}   Journeyline takes")
+    own = None
     for kind in kinds:
         figures = measure(kind, path)
         if "seconds" not in figures:
-            print(f"  {kind:<12}not installed: uv pip install -r requirements-bench.lock")
+            print(f"  {kind:<12}is not installed here: run `make bench`, which has an environment for it")
             continue
-        base = base or figures["seconds"]
-        ratio = figures["seconds"] / base
+        own = own or figures["seconds"]
+        ratio = "" if kind == "journeyline" else f"   {own / figures['seconds']:.2f} x as long"
         print(
-            f"  {kind:<12}{figures['seconds']:>9.1f}{rows / figures['seconds']:>12,.0f}{ratio:>8.2f}"
-            f"{figures['memory']:>9.0f}"
+            f"  {kind:<12}{figures['seconds']:>9.1f}{rows / figures['seconds']:>12,.0f}{figures['cpu']:>8.1f}"
+            f"{figures['memory']:>9.0f}{ratio}"
         )
         if kind == "journeyline":
             steps = ", ".join(
