@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from simulated_nights import Brand, build_night, promote_night
 
@@ -61,7 +63,8 @@ def test_later_nights_touch_few_customers(nights: list[int]) -> None:
 def test_every_touchpoint_of_a_customer_is_published(nights: list[int]) -> None:
     expected = _one(
         "select count(*) from intermediate.int_touchpoints t"
-        " join intermediate.int_person_records r using (source_record_key) where not t.is_deleted and not r.is_internal and not r.is_deleted"
+        " join intermediate.int_person_records r using (source_record_key)"
+        " where not t.is_deleted and not r.is_internal and not r.is_deleted"
     )
     assert _one("select count(*) from marts.fct_touchpoints") == expected
     assert expected > 500
@@ -104,6 +107,80 @@ def test_nothing_new_builds_nothing(nights: list[int], brand: Brand) -> None:
     assert warehouse.find_affected(date) == 0
 
 
+# Rows that arrive in an awkward order: an invoice before its correction, the brand's answer before the question, a
+# message before its sender is known to be the brand.
+EARLY = """
+insert into raw.point_of_sale__invoice_line (invoice_no, line_number, stock_code, quantity, invoice_date, unit_price,
+    customer_id, _batch_id, _export_date, _row_hash, _changed_seq)
+values ('T1', 1, 'SKU', 1, '2026-03-02 10:00+00', 10, '77001', 1, '2026-03-04', gen_random_uuid(),
+    nextval('ops.changed_seq'));
+insert into raw.instagram__comment (id, text, timestamp, from_id, from_self_ig_scoped_id, parent_id, _batch_id,
+    _export_date, _row_hash, _changed_seq)
+values ('answer', 'Thank you', '2026-03-02 11:00+00', 'brand', 'brand', 'question', 1, '2026-03-04', gen_random_uuid(),
+    nextval('ops.changed_seq'));
+insert into raw.instagram__message (id, created_time, from_id, to_id, message, _batch_id, _export_date, _row_hash,
+    _changed_seq)
+values ('message', '2026-03-02 12:00+00', 'second brand', 'fan', 'Hello', 1, '2026-03-04', gen_random_uuid(),
+    nextval('ops.changed_seq'));
+"""
+LATE = """
+update raw.point_of_sale__invoice_line set customer_id = '77002', _changed_seq = nextval('ops.changed_seq')
+where invoice_no = 'T1';
+insert into raw.instagram__comment (id, text, timestamp, from_id, from_self_ig_scoped_id, _batch_id, _export_date,
+    _row_hash, _changed_seq)
+values ('question', 'How much?', '2026-03-02 10:30+00', 'fan', null, 1, '2026-03-05', gen_random_uuid(),
+        nextval('ops.changed_seq')),
+    ('post', 'News', '2026-03-02 09:00+00', 'second brand', 'second brand', 1, '2026-03-05', gen_random_uuid(),
+        nextval('ops.changed_seq'));
+"""
+
+
+def _till_accounts() -> list[tuple[str, bool, int]]:
+    """(customer number, whether a tombstone, published links) of the invoice's two buyers."""
+    import warehouse
+
+    with warehouse.connect() as connection:
+        return connection.execute(
+            "select r.source_record_id, r.is_deleted, count(b.*) from intermediate.int_person_records r"
+            " left join marts.bridge_customer_identities b using (source_record_key)"
+            " where r.source_record_id in ('77001', '77002') group by 1, 2 order by 1"
+        ).fetchall()
+
+
+def _social_touchpoints() -> list[tuple[str, str, str]]:
+    """(type, event, person) of the planted rows as they stand."""
+    import warehouse
+
+    with warehouse.connect() as connection:
+        return connection.execute(
+            "select t.touchpoint_type, t.source_event_id, r.source_record_id from intermediate.int_touchpoints t"
+            " join intermediate.int_person_records r using (source_record_key) where not t.is_deleted"
+            " and t.source_event_id in ('answer', 'question', 'message', 'post') order by 1"
+        ).fetchall()
+
+
+def test_rows_in_awkward_order_end_as_if_they_had_come_together(nights: list[int], brand: Brand) -> None:
+    """What a full look makes of them is compared by the next test."""
+    import warehouse
+
+    for days, rows in ((1, EARLY), (2, LATE)):
+        with warehouse.connect() as connection:
+            connection.execute(rows)
+        build_night(brand.dates[-1] + dt.timedelta(days=days))
+        if rows is EARLY:
+            assert _till_accounts() == [("77001", False, 1)]
+            assert _social_touchpoints() == [("direct_message_received", "message", "second brand")]
+    # the old buyer has no row left; the question's person got the answer and the message
+    assert _till_accounts() == [("77001", True, 0), ("77002", False, 1)]
+    assert _social_touchpoints() == [
+        ("direct_message_sent", "message", "fan"),
+        ("social_comment", "question", "fan"),
+        ("social_reply_sent", "answer", "fan"),
+    ]
+    owner = "select source_record_id from intermediate.int_orders o join intermediate.int_person_records r using"
+    assert _one(f"{owner} (source_record_key) where o.order_id = 'point_of_sale:T1'") == "77002"
+
+
 def test_incremental_equals_full(nights: list[int], brand: Brand) -> None:
     before = _fingerprints()
     assert build_night(brand.dates[-1], full=True) >= nights[0]
@@ -113,3 +190,33 @@ def test_incremental_equals_full(nights: list[int], brand: Brand) -> None:
     # A look at everything writes nothing that it finds unchanged.
     newest = _one("select max(build_seq) from ops.node_results where layer = 'touchpoints'")
     assert _one(f"select count(*) from intermediate.int_touchpoints where _changed_seq = {newest}") == 0
+
+
+def test_bi_tools_find_keys_by_reflection(nights: list[int]) -> None:
+    import sqlalchemy
+
+    import warehouse
+
+    engine = sqlalchemy.create_engine(warehouse.sqlalchemy_url())
+    metadata = sqlalchemy.MetaData()
+    metadata.reflect(engine, schema="marts")
+    engine.dispose()
+    tables = metadata.tables.values()
+    assert [table.name for table in tables if not table.primary_key.columns] == []
+    pointing = {(key.parent.table.name, key.column.table.name) for table in tables for key in table.foreign_keys}
+    by_customer = {table.name for table in tables if "golden_customer_id" in table.columns} - {"dim_customers"}
+    assert {(name, "dim_customers") for name in by_customer} <= pointing
+    assert {
+        ("fct_touchpoints", "dim_touchpoint_types"), ("fct_touchpoints", "dim_channels"),
+        ("fct_touchpoints", "dim_stages"), ("fct_order_lines", "fct_orders"), ("fct_refunds", "fct_orders"),
+        ("fct_stage_entries", "fct_journeys"),
+    } <= pointing  # fmt: skip
+    # a deleted row is looked for in all tables that point to it: by an index, never by reading them
+    without = [
+        constraint.name
+        for table in tables
+        for constraint in table.foreign_key_constraints
+        if constraint.columns[0].name
+        not in {index.columns[0].name for index in table.indexes} | {next(iter(table.primary_key.columns)).name}
+    ]
+    assert without == []

@@ -171,8 +171,15 @@ touched as (
         source_record_id
     from named
     where source_record_id is not null
-    {%- if not reads_everything('int_identifiers') %}
     union
+    {% if reads_everything('int_identifiers') -%}
+    select
+        source_record_key,
+        null,
+        null,
+        null
+    from earlier
+    {%- else -%}
     select
         records.source_record_key,
         records.source_platform,
