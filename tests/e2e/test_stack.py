@@ -289,7 +289,8 @@ def test_down_leaves_nothing_running(system: System, summary: str) -> None:
     assert len(processes) == 3
     family = [child for process in processes for child in [process, *process.children(recursive=True)]]
     assert system.call("down").returncode == 0
-    assert not [process for process in family if process.is_running()]
+    # A zombie has ended: it waits for whoever adopted it (in a container perhaps nobody) to read its exit code.
+    assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
     assert not EmbeddedServer(system.home).is_running()
     again = system.call("down")
     assert again.returncode == 0, "stopping what is stopped is no error"
