@@ -24,6 +24,12 @@ RECORDS = """email, phone, full_name, given_name, family_name, birth_date, addre
     country_code, company, email_consent, sms_consent, is_identified, record_count, platform_count, first_seen_at,
     last_seen_at, provenance, conflicts, household_id"""
 
+
+def _of(table: str) -> str:
+    """RECORDS, each column qualified."""
+    return ", ".join(f"{table}.{column.strip()}" for column in RECORDS.split(","))
+
+
 ACCEPT = (
     """insert into identity.golden_customers
            (golden_customer_id, created_run_id, created_date, status, record_count, founding_record_key)
@@ -60,10 +66,11 @@ ACCEPT = (
        select source_record_key, pass, block_key from identity.next_block_keys where run_id = %(run)s and pass >= 0""",
     """delete from identity.golden_records g using identity.next_golden_customers n
        where n.run_id = %(run)s and g.golden_customer_id = n.golden_customer_id and n.status <> 'live'""",
-    f"""insert into identity.golden_records (golden_customer_id, run_id, {RECORDS})
+    # run_id says which run changed the content; a full run must not make every customer look changed.
+    f"""insert into identity.golden_records as stored (golden_customer_id, run_id, {RECORDS})
        select golden_customer_id, run_id, {RECORDS} from identity.next_golden_records where run_id = %(run)s
-       on conflict (golden_customer_id) do update set (run_id, {RECORDS}) =
-           (excluded.run_id, {", ".join("excluded." + c.strip() for c in RECORDS.split(","))})""",  # noqa: S608
+       on conflict (golden_customer_id) do update set (run_id, {RECORDS}) = (excluded.run_id, {_of("excluded")})
+       where ({_of("stored")}) is distinct from ({_of("excluded")})""",  # noqa: S608
     """update identity.model_parameters p set is_active = (p.parameter_version = r.parameter_version)
        from identity.runs r where r.run_id = %(run)s and r.parameter_version is not null
          and p.is_active <> (p.parameter_version = r.parameter_version)""",

@@ -39,6 +39,11 @@ def test_a_night_of_nights(brand: Brand) -> None:
     assert (replay.created_count, replay.merged_count, replay.split_count, replay.retired_count) == (0, 0, 0, 0)
     assert snapshot(brand) == accepted
 
+    # a look at everybody rewrites nobody whose record says the same: they would all count as affected
+    everybody = brand.night(full=True)
+    assert everybody.kind == "full"
+    assert brand.rows(f"select count(*) from identity.golden_records where run_id = {everybody.run_id}") == [(0,)]
+
     # a proposal changes nothing until it is accepted; a discarded one never does
     brand.put(records[100:])
     proposed = resolution.resolve_night("2024-04-01")
