@@ -76,21 +76,6 @@ def golden_id(founding_record_key: str, generation: int) -> str:
     return str(UUID(md5(f"{founding_record_key}|{generation}".encode(), usedforsecurity=False).hexdigest()))
 
 
-def empty_registry() -> Registry:
-    """A registry that knows nothing (the first night)."""
-    import polars as pl
-
-    links = {"source_record_key": pl.String, "golden_customer_id": pl.String, "since_run_id": pl.Int64}
-    return Registry(
-        links=pl.DataFrame(schema=links),
-        customers=pl.DataFrame(
-            schema={"golden_customer_id": pl.String, "created_run_id": pl.Int64, "status": pl.String}
-        ),
-        history=pl.DataFrame(schema=links),
-        issued=pl.DataFrame(schema={"founding_record_key": pl.String, "generations": pl.Int64}),
-    )
-
-
 def assign(
     previous: Registry,
     clusters: pl.DataFrame,

@@ -18,7 +18,7 @@ from simulator.records import Spelling
 from simulator.sales import PRICES
 from simulator.text import digits, hex16, joined, json_of, lookup, stamps, struct_of, uuids
 from simulator.texts import BLOCKS, TEXTS
-from simulator.touches import EVENT_KINDS, WebEvents
+from simulator.touches import EVENT_KINDS
 from simulator.vocabulary import COUNTRIES, PRODUCTS
 from simulator.world import World
 
@@ -231,11 +231,6 @@ def _context(world: World, rows: I64, who: I64, kind: str, product: I64) -> pl.S
         }
         parts["campaign"] = struct_of(len(rows), **{n: lookup(v, campaign) for n, v in fields.items()})
     return struct_of(len(rows), **parts)
-
-
-def cookies_seen(web: WebEvents, before: int) -> I64:
-    """Cookie numbers in files up to a moment."""
-    return np.unique(web.cookie[web.received_at < before])
 
 
 def late_count(world: World, night: int) -> int:

@@ -2,23 +2,16 @@
 engine.
 """
 
-import os
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from resolution import evaluate, link
 from resolution.config import config_from_dict
 
-SAMPLES = Path(os.environ.get("JOURNEYLINE_SAMPLES", "../shared/samples"))
 
-
-def test_fake_1000_beats_the_target() -> None:
-    file = SAMPLES / "identity" / "fake_1000.csv"
-    if not file.exists():
-        pytest.skip(f"{file} is not here; set JOURNEYLINE_SAMPLES")
-    frame = pd.read_csv(file)
+def test_fake_1000_beats_the_target(samples: Path) -> None:
+    frame = pd.read_csv(samples / "identity" / "fake_1000.csv")
     config = config_from_dict(
         {
             "record_id": "unique_id",
