@@ -179,6 +179,26 @@ class Deletion(_Model):
     values: tuple[str, ...]
 
 
+class Yields(_Model):
+    """What an object's rows are evidence of, in terms of its own columns. `check` shows it; nothing is built from it.
+
+    identifiers  type of resolution/config/identifiers.yml → columns that hold its values
+    touchpoints  types of dbt_project/seeds/touchpoint_types.csv that a row may become
+    metrics      aggregates: rows feed channel metrics, never persons
+    """
+
+    identifiers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    touchpoints: tuple[str, ...] = ()
+    metrics: bool = False
+
+    @field_validator("identifiers", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {kind: (names,) if isinstance(names, str) else names for kind, names in value.items()}
+
+
 class ExportObject(_Model):
     """One object of a platform: raw.<platform>__<object>."""
 
@@ -197,6 +217,7 @@ class ExportObject(_Model):
     transform: str | None = None
     deletion: Deletion | None = None
     indexes: tuple[tuple[str, ...], ...] = ()
+    yields: Yields = Field(default_factory=Yields)
 
     @model_validator(mode="before")
     @classmethod
@@ -225,6 +246,7 @@ class ExportObject(_Model):
             "version_column": (self.version_column,) if self.version_column else (),
             "indexes": tuple(name for index in self.indexes for name in index),
             "deletion": (self.deletion.column,) if self.deletion else (),
+            "yields": tuple(name for names in self.yields.identifiers.values() for name in names),
         }
         for where, names in used.items():
             for name in names:
@@ -247,11 +269,15 @@ class ExportObject(_Model):
 
 
 class PlatformContract(_Model):
-    """Everything Journeyline knows about one platform's nightly exports."""
+    """Everything Journeyline knows about one platform's nightly exports.
+
+    schedule  when its pull runs every night: a cron expression, UTC
+    """
 
     platform: str
     title: str
     description: str
+    schedule: str = "0 3 * * *"
     objects: dict[str, ExportObject] = Field(min_length=1)
     hash: str = ""
 
@@ -262,6 +288,13 @@ class PlatformContract(_Model):
         if isinstance(objects, dict):
             named = {name: {**body, "name": name} if isinstance(body, dict) else body for name, body in objects.items()}
             return {**value, "objects": named}
+        return value
+
+    @field_validator("schedule")
+    @classmethod
+    def _five_fields(cls, value: str) -> str:
+        if not re.fullmatch(r"[\d*/,-]+( [\d*/,-]+){4}", value):
+            raise ValueError(f"{value!r} is no cron expression; write minute hour day month weekday, like 45 2 * * *")
         return value
 
     @model_validator(mode="after")
