@@ -2,17 +2,17 @@
 
 `sample_files/<platform>.yml` (all keys but `objects` may be absent):
 
-    record_path: [orders, order]           # keys of a document that hold its records, list or single; `data` always counts
+    record_path: [orders, order]     # keys of a document that hold its records, list or single; `data` always counts
     objects:
       order:
         - "shopify/shopify_python_api_MIT/order*.json"                  # pattern below the samples folder
-        - {files: "…/threads.json", rows: replies.comments}            # rows are the elements of this list in each record
+        - {files: "…/threads.json", rows: replies.comments}       # rows are the elements of this list of each record
         - {files: "…/comments.json", nested_rows: replies.data}        # the record, then the elements
     streams: {order: orders}               # Airbyte stream(s) of an object: only these lines of a wrapper are its rows
     rejected: {order: {"x.csv": {rows: 2, because: "id is blank"}}}     # file name → rows that must be refused, and why
     other: {"shopify/*/LICENSE": "licence text"}                        # files without export rows, and why
 
-More keys of an entry: `record_path` (instead of the platform's), `where: {kind: [a, b]}` (records with these values only),
+More keys of an entry: `record_path` (instead of the platform's), `where: {kind: [a, b]}` (only records with these values),
 `skip_lines: 4` (lines before the header), `as: events_20250512.json` (name under which the file is delivered),
 `form: 1` (number of the contract's file form it is delivered in; default: the first one that its name fits).
 """

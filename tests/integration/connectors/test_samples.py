@@ -1,7 +1,7 @@
 """Every real sample file loads, every row accounted for: landed, or rejected for the reason that the mapping names.
 
-Which file feeds which object is data: sample_files/<platform>.yml. All files of a platform are landed in one pull, when the
-first test asks for that platform.
+Which file feeds which object is data: sample_files/<platform>.yml. All files of a platform are landed in one pull, when
+the first test asks for that platform.
 """
 
 from __future__ import annotations
