@@ -12,7 +12,7 @@
     rejected: {order: {"x.csv": {rows: 2, because: "id is blank"}}}     # file name → rows that must be refused, and why
     other: {"shopify/*/LICENSE": "licence text"}                        # files without export rows, and why
 
-More keys of an entry: `record_path` (instead of the platform's), `where: {kind: [a, b]}` (only records with these values),
+More keys of an entry: `record_path` (instead of the platform's), `where: {kind: [a, b]}` (records with these values),
 `skip_lines: 4` (lines before the header), `as: events_20250512.json` (name under which the file is delivered),
 `form: 1` (number of the contract's file form it is delivered in; default: the first one that its name fits).
 """
