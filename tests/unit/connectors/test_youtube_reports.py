@@ -1,4 +1,4 @@
-"""The contract knows the 18 types of YouTube's bulk reports, with the dimensions and columns of the published schemas."""
+"""The contract knows the 18 types of YouTube's bulk reports, with the columns of the published schemas."""
 
 from __future__ import annotations
 
