@@ -25,6 +25,7 @@ _TYPE = re.compile(
     r"text|integer|bigint|smallint|boolean|date|timestamp|timestamptz|jsonb|double precision|numeric\(\d{1,2},\d{1,2}\)"
 )
 TYPES = "text, integer, bigint, smallint, boolean, date, timestamp, timestamptz, jsonb, double precision, numeric(18,2)"
+EXPORT_DATE = "$export_date"  # a column's source that is no header or path
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # A step of a JSON path: a key of letters, digits, blanks, _ or -, and list positions: data[0].
 _PATH = re.compile(r"(\^\.)?[\w$ -]+(\[\d+\])*(\.[\w$ -]+(\[\d+\])*)*")
@@ -37,7 +38,8 @@ class _Model(BaseModel):
 class Column(_Model):
     """One column of an object.
 
-    from_            headers or JSON paths that feed it, first non-blank wins; default: the column's own name
+    from_            headers or JSON paths that feed it, first non-blank wins; default: the column's own name;
+                     $export_date is the export date of the file's folder
     type             PostgreSQL type
     clean            named cleaner(s), applied in order before the cast
     required         a row without a value is rejected, a file without the column too
@@ -111,7 +113,8 @@ class FileForm(_Model):
     encoding        of text; BOMs and UTF-16 are recognised by themselves
     line_delimited  json only: never try to read the file as one document (one broken line must not cost the file)
     record_path     json only: keys that may hold a document's records (list or single object), first present wins
-    rows            json only: list inside each record whose elements are the rows; `^.x` is then x of the record
+    rows            json only: list inside each record whose elements are the rows; `^.x` is then x of the record.
+                    Several: the first one present counts; a single object counts as a list of one
     nested_rows     json only: list inside each record whose elements are rows too, after the record itself
     children        json only: keys of a record that other objects own; neither stored nor kept in _extra
     where           json only: top-level key of the document → values; other documents belong to other objects
@@ -123,7 +126,7 @@ class FileForm(_Model):
     encoding: str = "utf-8"
     line_delimited: bool = False
     record_path: tuple[str, ...] = ()
-    rows: str | None = None
+    rows: tuple[str, ...] = ()
     nested_rows: str | None = None
     children: tuple[str, ...] = ()
     where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -136,6 +139,11 @@ class FileForm(_Model):
         if "{date}" not in value and "{yyyymmdd}" not in value:
             raise ValueError("must name the export date; write {date} (2026-01-31) or {yyyymmdd} (20260131) somewhere")
         return value
+
+    @field_validator("rows", mode="before")
+    @classmethod
+    def _several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @field_validator("delimiter")
     @classmethod

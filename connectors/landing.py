@@ -124,7 +124,7 @@ def _attempt(
             )
             return
         warehouse.ensure_tables(spec_of(platform, export))
-        _load(platform, export, batch_id, fetched)
+        _load(platform, export, date, batch_id, fetched)
     except (FileRejectedError, UnsafePathError) as error:
         warehouse.reject_batch(batch_id, str(error))
     except (ConnectorsError, warehouse.WarehouseError) as error:
@@ -160,12 +160,20 @@ def _ledger_file(file: FetchedFile, rows: int | None = None) -> dict[str, object
     }  # fmt: skip
 
 
-def _load(platform: str, export: ExportObject, batch_id: int, fetched: list[tuple[FetchedFile, FileForm]]) -> None:
+def _load(
+    platform: str, export: ExportObject, date: dt.date, batch_id: int, fetched: list[tuple[FetchedFile, FileForm]]
+) -> None:
     import warehouse
 
     sources = [
         open_source(
-            platform, export, form, file.path, file.file_name, lambda table: warehouse.record_rejects(batch_id, table)
+            platform,
+            export,
+            form,
+            file.path,
+            file.file_name,
+            lambda table: warehouse.record_rejects(batch_id, table),
+            export_date=date,
         )
         for file, form in fetched
     ]

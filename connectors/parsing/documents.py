@@ -36,11 +36,15 @@ def parse_json(source: Source) -> Iterator[pa.RecordBatch]:
 class _Reader:
     def __init__(self, source: Source) -> None:
         self.source, self.form, self.connection = source, source.form, source.connection
-        self.paths = read_paths(source.export, source.form)
+        self.paths = read_paths(source.export, source.form, literal(source.export_date.isoformat()))
         self.number = 0  # last row number given (see _numbered)
         self.documents = 0
         keys = [c for name in source.export.key for c in [source.export.columns[name]]]
-        self.identified = [pointer(path) for column in keys for path in column.sources if not path.startswith("^.")]
+        sources = [path for column in keys for path in column.sources]
+        self.identified = [pointer(path) for path in sources if path[0] not in "^$"]
+        above = [pointer(path[2:]) for path in sources if path.startswith("^.")]
+        if self.form.rows and above:  # what the record around the rows is known by
+            self.identified = above
         if any(column.derived for column in keys):
             self.identified = []
 
@@ -118,11 +122,16 @@ class _Reader:
             "select _doc, _line, unnest(found) as doc, generate_subscripts(found, 1) as i from"  # noqa: S608 - literals
             f" (select _doc, _line, case {' '.join(cases)} else [doc::json] end as found from documents where {chosen})"
         )
-        inner = self.form.rows or self.form.nested_rows
+        inner = self.form.rows or ((self.form.nested_rows,) if self.form.nested_rows else ())
         if not inner:
             return f"select doc::varchar as doc, null::varchar as parent, _line from ({records}) order by _doc, i"  # noqa: S608
-        at = literal(pointer(inner))
-        listed = f"case when json_type(doc, {at}) = 'ARRAY' then from_json(json_extract(doc, {at}), '[\"JSON\"]') end"
+        lists = []
+        for path in inner:
+            at = literal(pointer(path))
+            lists.append(f"when json_type(doc, {at}) = 'ARRAY' then from_json(json_extract(doc, {at}), '[\"JSON\"]')")
+            if self.form.rows:
+                lists.append(f"when json_type(doc, {at}) = 'OBJECT' then [json_extract(doc, {at})]")
+        listed = f"case {' '.join(lists)} end"
         nested = (
             f"select _doc, i, unnest({listed}) as child, generate_subscripts({listed}, 1) as j, doc as parent, _line"  # noqa: S608
             " from records"

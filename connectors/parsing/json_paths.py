@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from connectors.contracts import ExportObject, FileForm
+from connectors.contracts import EXPORT_DATE, ExportObject, FileForm
 
 _STEP = re.compile(r"([^\[\]]+)((?:\[\d+\])*)")
 
@@ -43,14 +43,20 @@ class Paths:
     sources: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read_paths(export: ExportObject, form: FileForm) -> Paths:
-    """All paths of an object's columns; sources: column → SQL expressions over texts, docs, ups."""
+def read_paths(export: ExportObject, form: FileForm, export_date: str) -> Paths:
+    """All paths of an object's columns; sources: column → SQL expressions over texts, docs, ups.
+
+    export_date: SQL literal that stands for the source $export_date
+    """
     paths = Paths(known=set(form.children))
     if form.nested_rows:
         paths.known.add(steps(form.nested_rows)[0])
     for column in export.columns.values():
         expressions = []
         for source in column.sources:
+            if source == EXPORT_DATE:
+                expressions.append(export_date)
+                continue
             if source.startswith("^."):
                 expressions.append(_element("ups", paths.parents, pointer(source[2:])))
                 continue

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from connectors.contracts import ExportObject, load_contract, platforms
+from connectors.contracts import EXPORT_DATE, ExportObject, load_contract, platforms
 from connectors.errors import FileRejectedError
 from connectors.naming import snake_case
 from connectors.parsing import shaping
+from connectors.parsing.cells import literal
 from connectors.parsing.csv_records import RecordBlock, record_blocks
 from connectors.parsing.rejects import SEND_AGAIN
 from connectors.parsing.source import Source
@@ -56,6 +57,8 @@ class _Header:
         for column in source.export.columns.values():
             found = [places[name] for name in column.header_names if name in places]
             self.sources[column.name] = [self.columns[position] for position in found]
+            if EXPORT_DATE in column.sources:
+                self.sources[column.name].append(literal(source.export_date.isoformat()))
             used.update(found)
         unknown = [position for position in range(len(self.names)) if position not in used]
         self.extra = shaping.extra_sql(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_NO_DATE = dt.date(1970, 1, 1)  # a file that is only checked belongs to no night
+
+
 @dataclass(slots=True)
 class Source:
     """A file, its form and its counters.
 
+    export_date  what $export_date in the contract stands for
     seen      rows that reached typing so far
     unknown   names in the file that the contract does not know (they are kept in _extra)
     """
@@ -37,6 +42,7 @@ class Source:
     rejects: Rejects
     connection: duckdb.DuckDBPyConnection
     typer: RowTyper
+    export_date: dt.date = _NO_DATE
     seen: int = 0
     unknown: set[str] = field(default_factory=set)
 
@@ -64,7 +70,7 @@ class Source:
 
 def open_source(
     platform: str, export: ExportObject, form: FileForm, path: Path, name: str, sink: Callable[[pa.Table], object],
-    sizes: Limits | None = None,
+    sizes: Limits | None = None, export_date: dt.date = _NO_DATE,
 ) -> Source:  # fmt: skip
     """Prepare one file. name: what messages and `_source_file` call it; sink: receives tables of rejected rows."""
     sizes = sizes or limits()
@@ -73,5 +79,5 @@ def open_source(
     return Source(
         platform, export, form, path, name, sizes, TextStream(path, name, form.encoding, sizes.block), rejects,
         connection,
-        RowTyper(platform, export, connection, rejects),
+        RowTyper(platform, export, connection, rejects), export_date,
     )  # fmt: skip

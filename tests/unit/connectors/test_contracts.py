@@ -32,7 +32,7 @@ def write(tmp_path, text, name="shop.yml"):
 
 
 def test_shipped_contracts_give_tables():
-    assert platforms() == ["instagram", "point_of_sale", "segment", "shopify", "zendesk"]
+    assert set(platforms()) >= {"instagram", "point_of_sale", "segment", "shopify", "zendesk"}
     for platform in platforms():
         for name, export in load_contract(platform).objects.items():
             spec = table_spec(platform, name)
