@@ -17,5 +17,17 @@ class UnsafePathError(PlaceError):
     """A path leads out of the exports folder."""
 
 
+class IncompleteDropError(PlaceError):
+    """Not all of a night's files are there yet, or they differ from their manifest: worth another try later."""
+
+
+class CredentialsError(ConnectorsError):
+    """A connection is missing or cannot be used. Never says what is in it."""
+
+
+class SourcesError(ConnectorsError):
+    """sources.yml says what cannot be: names the file, the key and what to write instead."""
+
+
 class FileRejectedError(ConnectorsError):
     """A file cannot be accepted as a whole: its batch is rejected, nothing of it reaches raw."""
