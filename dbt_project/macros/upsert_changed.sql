@@ -21,6 +21,8 @@ with candidates as (
     {%- if not loop.last %}
     union all
     {%- endif %}
+    {%- else %}
+    select {% for column in all_columns %}null as {{ column }}{% if not loop.last %}, {% endif %}{% endfor %} where false
     {%- endfor %}
 )
 {% if is_incremental() %}

@@ -7,10 +7,7 @@
 ) }}
 
 {{ upsert_changed(
-    parts=[
-        ref('int_order_lines__shopify'),
-        ref('int_order_lines__point_of_sale'),
-    ],
+    parts=parts_of('int_order_lines'),
     key=['order_id', 'line_no'],
     columns=[
         'source_record_key', 'source_platform', 'product_sku', 'product_name', 'quantity', 'unit_price_amount',

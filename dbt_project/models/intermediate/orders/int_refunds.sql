@@ -7,10 +7,7 @@
 ) }}
 
 {{ upsert_changed(
-    parts=[
-        ref('int_refunds__shopify'),
-        ref('int_refunds__point_of_sale'),
-    ],
+    parts=parts_of('int_refunds'),
     key=['refund_id'],
     columns=[
         'source_record_key', 'source_platform', 'order_id', 'refunded_at', 'compensation_type', 'is_correction',

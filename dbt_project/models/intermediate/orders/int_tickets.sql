@@ -7,9 +7,7 @@
 ) }}
 
 {{ upsert_changed(
-    parts=[
-        ref('int_tickets__zendesk'),
-    ],
+    parts=parts_of('int_tickets'),
     key=['ticket_id'],
     columns=[
         'source_record_key', 'source_platform', 'source_ticket_id', 'order_id', 'origin_channel', 'is_social', 'status',

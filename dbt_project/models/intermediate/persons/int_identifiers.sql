@@ -8,13 +8,7 @@
 
 -- depends_on: {{ ref('int_person_records') }} (so that this table is the last of its layer: while it is missing, everything is read)
 {{ upsert_changed(
-    parts=[
-        ref('int_identifiers__shopify'),
-        ref('int_identifiers__instagram'),
-        ref('int_identifiers__segment'),
-        ref('int_identifiers__zendesk'),
-        ref('int_identifiers__point_of_sale'),
-    ],
+    parts=parts_of('int_identifiers'),
     key=['source_record_key', 'identifier_type', 'identifier_namespace', 'identifier_value'],
     columns=['is_verified', 'is_deleted', 'first_seen_at', 'last_seen_at'],
     owner='source_record_key',

@@ -9,10 +9,7 @@
 -- in the layer persons, since the contacts of orders are persons
 -- depends_on: {{ ref('int_records_touched') }} (which asks this table, as it was, for the earlier buyers of changed orders)
 {{ upsert_changed(
-    parts=[
-        ref('int_orders__shopify'),
-        ref('int_orders__point_of_sale'),
-    ],
+    parts=parts_of('int_orders'),
     key=['order_id'],
     columns=[
         'source_record_key', 'source_platform', 'source_order_id', 'alternate_order_id', 'ordered_at', 'paid_at', 'cancelled_at',

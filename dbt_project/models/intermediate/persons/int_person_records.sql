@@ -7,13 +7,7 @@
 ) }}
 
 {{ upsert_changed(
-    parts=[
-        ref('int_person_records__shopify'),
-        ref('int_person_records__instagram'),
-        ref('int_person_records__segment'),
-        ref('int_person_records__zendesk'),
-        ref('int_person_records__point_of_sale'),
-    ],
+    parts=parts_of('int_person_records'),
     key=['source_record_key'],
     columns=[
         'source_platform', 'record_kind', 'source_record_id', 'email', 'phone', 'full_name', 'given_name', 'family_name',

@@ -1,0 +1,35 @@
+{{ config(materialized='ephemeral') }}
+
+-- whom changed sightings name; and, where an event's person may have changed, whom it named when it was stored
+{%- set has = staged_columns('sightings', sighting_types()) %}
+{%- for model, about in listed('sightings').items() %}
+select
+    '{{ about.platform }}'::text as source_platform,
+    sighting.record_kind::text as record_kind,
+    sighting.source_record_id::text as source_record_id,
+    null::uuid as earlier_record_key
+from {{ ref(model) }} as sighting
+where {{ changed_since(about.platform, about.object, into='int_identifiers', column='sighting._changed_seq') }}
+union all
+{%- if 'source_event_id' in has[model] and stores_earlier('int_touchpoints') %}
+select
+    null,
+    null,
+    null,
+    touchpoints.source_record_key
+from {{ ref(model) }} as sighting
+inner join {{ stored('int_touchpoints') }} as touchpoints
+    on
+        touchpoints.source_event_id = sighting.source_event_id
+        and touchpoints.source_platform = '{{ about.platform }}'
+        and touchpoints.source_object = '{{ about.object }}'
+where {{ changed_since(about.platform, about.object, into='int_identifiers', column='sighting._changed_seq') }}
+union all
+{%- endif %}
+{%- endfor %}
+select
+    null::text as source_platform,
+    null::text as record_kind,
+    null::text as source_record_id,
+    null::uuid as earlier_record_key
+where false

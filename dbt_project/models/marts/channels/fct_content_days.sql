@@ -1,0 +1,17 @@
+{{ config(
+    meta={'publish': 'whole'},
+    indexes=[{'columns': ['metric_date', 'source_platform']}, {'columns': ['content_id']}],
+) }}
+
+select
+    metric_key,
+    source_platform,
+    coalesce(account_id, '') as account_id,
+    content_id,
+    metric_date,
+    period,
+    metric_name,
+    breakdown,
+    metric_value
+from {{ ref('int_channel_metrics') }}
+where metric_level = 'content' and content_id is not null and not is_deleted
