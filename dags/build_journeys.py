@@ -33,11 +33,13 @@ def build_journeys() -> None:
 
         warehouse.run_dbt("touchpoints", night())
 
-    @task.short_circuit(ignore_downstream_trigger_rules=False, doc_md="Whom does this night touch? Nobody: skip.")
+    @task.short_circuit(
+        ignore_downstream_trigger_rules=False, doc_md="Whom does this night touch? Nobody, and no new figures: skip."
+    )
     def find_affected_customers() -> int:
         import warehouse
 
-        return warehouse.find_affected(night())
+        return warehouse.find_affected(night()) or warehouse.channels_changed()
 
     @task(doc_md="dbt layer `marts`: the affected customers' rows in `marts_next`.")
     def build_marts() -> None:

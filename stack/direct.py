@@ -49,7 +49,7 @@ def build_night(export_date: date, *, say: Say) -> None:
         warehouse.run_dbt("touchpoints", export_date)
     with _timed("find affected customers", say):
         affected = warehouse.find_affected(export_date)
-    if affected:
+    if affected or warehouse.channels_changed():
         with _timed(f"build marts of {affected:,} customers", say):
             warehouse.run_dbt("marts", export_date)
         with _timed("audit and publish marts", say):

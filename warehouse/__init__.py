@@ -1,6 +1,6 @@
 """The only door to Postgres: server, connections, migrations, loading, publishing. See README.md beside this file."""
 
-from warehouse.affected import Affected, find_affected, prepare_affected
+from warehouse.affected import Affected, channels_changed, find_affected, prepare_affected
 from warehouse.batches import (
     Batch,
     fail_batch,
@@ -45,6 +45,7 @@ __all__ = [
     "TableChange",
     "TableSpec",
     "WarehouseError",
+    "channels_changed",
     "connect",
     "ensure_database",
     "ensure_tables",

@@ -21,7 +21,7 @@ from warehouse.watermarks import INT_TABLES, newest
 
 log = logging.getLogger(__name__)
 
-# int_* table → (reason, the mart in which its rows are published)
+# int_* table → (reason, the mart in which its rows are published); aggregates touch nobody
 _EVENTS: dict[str, tuple[str, str]] = {
     "int_touchpoints": ("touchpoint", "fct_touchpoints"),
     "int_orders": ("order", "fct_orders"),
@@ -61,6 +61,15 @@ def find_affected(export_date: dt.date | str, *, everyone: bool = False) -> int:
     Raises AffectedError when the layers below have not been built yet.
     """
     return prepare_affected(export_date, everyone=everyone).affected
+
+
+def channels_changed() -> bool:
+    """Whether new aggregates came since the last live publish: marts to build though nobody is affected."""
+    with connect(name="journeyline affected") as connection:
+        last = _last_publish(connection)
+        now = newest(connection, "intermediate", ["int_channel_metrics"])
+    before = last.watermarks if last else {}
+    return any(seq > before.get(table, 0) for table, seq in now.items())
 
 
 def prepare_affected(export_date: dt.date | str, *, everyone: bool = False) -> Affected:
@@ -135,7 +144,7 @@ class _Search:
 
     def run(self) -> None:
         for table in self.tables:
-            if self.tables[table] > self.last.watermarks.get(table, 0):
+            if table in _EVENTS and self.tables[table] > self.last.watermarks.get(table, 0):
                 self._changed_events(table)
         self._identity()
         self._clocks()

@@ -9,7 +9,10 @@ from psycopg import sql
 
 Connection = psycopg.Connection[Any]
 
-INT_TABLES = ("int_person_records", "int_touchpoints", "int_orders", "int_order_lines", "int_refunds", "int_tickets")
+INT_TABLES = (
+    "int_person_records", "int_touchpoints", "int_orders", "int_order_lines", "int_refunds", "int_tickets",
+    "int_channel_metrics",
+)  # fmt: skip
 
 
 def newest(connection: Connection, schema: str, tables: list[str]) -> dict[str, int]:
