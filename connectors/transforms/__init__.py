@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-_TRANSFORMS = ("invoice_lines", "segment_message_keys", "shopify_customer_keys", "shopify_order_lines")
+_TRANSFORMS = ("invoice_lines", "reviewer_keys", "segment_message_keys", "shopify_customer_keys", "shopify_order_lines")
 
 
 class Transform(Protocol):

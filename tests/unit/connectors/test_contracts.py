@@ -93,7 +93,7 @@ def test_no_contract_at_all(tmp_path, text):
 
 
 def test_unknown_platforms_and_objects():
-    with pytest.raises(ContractError, match="known platforms: instagram"):
+    with pytest.raises(ContractError, match="known platforms: .*instagram"):
         load_contract("../../etc/passwd")
     with pytest.raises(ContractError, match="it has comment"):
         contracts.find_object("instagram", "nothing")

@@ -1,0 +1,155 @@
+"""Review tools and listening: keys made of columns, published fields, one mention found by several queries."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+
+import pytest
+
+import connectors
+from connectors.contracts import find_object
+from connectors.parsing.source import open_source
+
+HEADER = (
+    "title", "body", "rating", "review_date", "source", "curated", "reviewer_name", "reviewer_email", "product_id",
+    "product_handle", "reply", "reply_date", "picture_urls", "ip_address", "location",
+)  # fmt: skip
+
+
+def parse(tmp_path, name, text, form=0, file="file"):
+    platform, object_name = name.split(".")
+    export = find_object(platform, object_name)
+    path = tmp_path / file
+    path.write_text(text, encoding="utf-8", newline="")
+    rejected = []
+    source = open_source(platform, export, export.files[form], path, file, rejected.append)
+    rows = [row for batch in source.batches() for row in batch.to_pylist()]
+    assert not rejected and source.rows_read == len(rows)
+    return rows
+
+
+def reviews(*changes):
+    base = {
+        "title": "Lovely", "body": "Two\nlines, and a comma", "rating": "5", "review_date": "2025-03-02 10:12:00 UTC",
+        "reviewer_name": "Anna K.", "reviewer_email": "anna@home.example", "product_id": "7210448301122",
+        "product_handle": "linen-apron",
+    }  # fmt: skip
+    text = io.StringIO()
+    writer = csv.DictWriter(text, HEADER)
+    writer.writeheader()
+    writer.writerows(base | change for change in changes)
+    return text.getvalue()
+
+
+def key(row):
+    return row["reviewer_id"], row["product_reference"], row["review_date"]
+
+
+def test_a_review_without_an_id_is_known_by_reviewer_product_and_time(tmp_path):
+    again = {"reviewer_email": " Anna@Home.example", "review_date": "2025-03-02T10:12:00Z", "reply": "Thanks!"}
+    renamed = {"product_handle": "apron-linen"}
+    first, replied, moved = parse(tmp_path, "judgeme.review", reviews({}, again, renamed))
+    assert first["reviewer_id"] == hashlib.md5(b"anna@home.example").hexdigest()
+    assert key(first) == key(replied) == key(moved)
+    others = [
+        {"product_id": "", "product_handle": ""},
+        {"product_id": ""},
+        {"reviewer_email": "", "reviewer_name": "Ben"},
+        {"reviewer_email": ""},
+        {"review_date": "2025-03-02 10:12:01 UTC"},
+    ]
+    rows = parse(tmp_path, "judgeme.review", reviews({}, *others))
+    assert len({key(row) for row in rows}) == 6
+    assert [row["product_reference"] for row in rows[:3]] == ["7210448301122", "shop", "linen-apron"]
+
+
+def test_the_mail_that_asked_is_the_same_however_blanks_are_written(tmp_path):
+    mail = {
+        "email_address": "a@b.example",
+        "order_id": "1001",
+        "product_id": None,
+        "email_type": "trr",
+        "reminder_num": 0,
+    }
+    opened = mail | {"opened_timestamp": "2025-01-02T10:00:00.000Z", "product_id": "", "reminder_num": 0.0}
+    one, two, three = parse(
+        tmp_path, "yotpo.review_request", json.dumps({"records": [mail, opened, mail | {"reminder_num": 1}]})
+    )
+    assert one["request_id"] == two["request_id"] != three["request_id"]
+    assert one["reviewer_id"] == two["reviewer_id"] == hashlib.md5(b"a@b.example").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "not_read"),
+    [
+        ("yotpo.review", "reviews/airbyte_MIT_yotpo/schemas/reviews.json", set()),
+        ("yotpo.review_request", "reviews/airbyte_MIT_yotpo/schemas/raw_data.json", set()),
+        ("yotpo.unsubscriber", "reviews/airbyte_MIT_yotpo/schemas/unsubscribers.json", set()),
+        ("trustpilot.private_review", "reviews/airbyte_MIT_trustpilot/schemas/private_reviews.json", set()),
+    ],
+)
+def test_every_published_field_is_read(tmp_path, samples, name, schema, not_read):
+    def example(node):
+        kinds = node.get("type", "string")
+        kinds = [kinds] if isinstance(kinds, str) else [kind for kind in kinds if kind != "null"]
+        match kinds[0] if kinds else "string":
+            case "object":
+                return {field: example(inner) for field, inner in node["properties"].items()}
+            case "array":
+                return [example(node["items"])]
+            case "boolean":
+                return False
+            case "integer" | "number":
+                return 4
+        return "2025-01-02T10:00:00.000Z" if node.get("format") == "date-time" or "timestamp" in str(node) else "x"
+
+    published = json.loads((samples / schema).read_text())
+    record = {
+        field: "2025-01-02T10:00:00.000Z" if field.endswith("_timestamp") else example(node)
+        for field, node in published["properties"].items()
+    }
+    (row,) = parse(tmp_path, name, json.dumps(record))
+    assert row["_extra"] is None
+    assert not {column for column, value in row.items() if value is None} - {"_extra", *not_read}
+
+
+MENTION = {
+    "resourceId": "abc", "url": "https://x.example/1", "date": "2025-01-01T10:00:00.000+0000", "author": "anna",
+    "domain": "x.example", "pageType": "twitter", "snippet": "", "sentiment": "positive",
+}  # fmt: skip
+
+
+def test_one_mention_of_two_queries_is_one_row_and_both_queries_are_kept(tmp_path):
+    found = [
+        MENTION | {"queryId": n, "queryName": f"query {n}", "added": f"2025-02-0{n}T00:00:00.000+0000"} for n in (1, 2)
+    ]
+    text = json.dumps({"results": found})
+    mentions = parse(tmp_path, "brandwatch.mention", text)
+    assert len({(row["mention_id"], row["_row_hash"]) for row in mentions}) == 1
+    queries = parse(tmp_path, "brandwatch.mention_query", text)
+    assert [(row["mention_id"], row["query_id"]) for row in queries] == [("abc", "1"), ("abc", "2")]
+    assert not any("anna" in str(row) for row in queries)
+
+
+def test_a_mention_without_a_resource_id_is_known_by_its_address(tmp_path):
+    del (other := dict(MENTION))["resourceId"]
+    assert parse(tmp_path, "brandwatch.mention", json.dumps([other]))[0]["mention_id"] == MENTION["url"]
+
+
+def test_nothing_of_a_sprout_message_is_lost(tmp_path):
+    message = {
+        "guid": "g1", "post_type": "TWITTER_DIRECT_MESSAGE", "network": "TWITTER", "text": "Hi", "new": 1,
+        "created_time": "2025-01-01T10:00:00Z", "from": {"guid": "t:1", "screen_name": "anna", "name": "Anna"},
+        "customer_profile_id": 12,
+    }  # fmt: skip
+    (row,) = parse(tmp_path, "sprout.message", json.dumps({"data": [message]}))
+    assert (row["from_id"], row["from_username"], json.loads(row["_extra"])) == ("t:1", "anna", {"new": 1})
+
+
+@pytest.mark.parametrize("platform", ["judgeme", "yotpo", "trustpilot", "brandwatch", "sprout"])
+def test_no_key_holds_an_address(platform):
+    for export in connectors.load_contract(platform).objects.values():
+        assert not {export.columns[name].pii for name in export.key} & {"email", "phone", "name"}
