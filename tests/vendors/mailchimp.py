@@ -1,8 +1,9 @@
-"""Mailchimp's Marketing API 3.0 as its documentation describes it: offset paging, the data centre in the key, at most ten
-calls at once, problem documents.
+"""Mailchimp's Marketing API 3.0 as its documentation describes it: offset paging, the data centre in the key, at most
+ten calls at once, problem documents.
 
-Sources: mailchimp.com/developer/marketing (Fundamentals; Errors; Lists, List Members, Campaigns, Reports, Email Activity,
-Unsubscribes, Segments). Offset paging is not stable: what moves in the order between two pages comes twice or not at all.
+Sources: mailchimp.com/developer/marketing (Fundamentals; Errors; Lists, List Members, Campaigns, Reports, Email
+Activity, Unsubscribes, Segments). Offset paging is not stable: what moves in the order between two pages comes twice or
+not at all.
 """
 
 from __future__ import annotations
@@ -220,7 +221,7 @@ def audience(number: int, at: float) -> dict[str, Any]:
         "contact": {"company": "Made Up Ltd", "address1": "1 Made Up Street", "address2": "", "city": "Porto",
                     "state": "", "zip": "4000-322", "country": "PT", "phone": ""},
         "permission_reminder": "You asked for it.", "use_archive_bar": True,
-        "campaign_defaults": {"from_name": "Made Up", "from_email": "hello@example.com", "subject": "", "language": "en"},
+        "campaign_defaults": {"from_name": "Made Up", "from_email": "hello@example.com", "subject": "", "language": ""},
         "notify_on_subscribe": "", "notify_on_unsubscribe": "", "date_created": iso_offset(at - 86_400 * 400),
         "list_rating": 0, "email_type_option": False, "visibility": "prv", "double_optin": False, "has_welcome": False,
         "marketing_permissions": False, "modules": [], "stats": {"member_count": 0, "unsubscribe_count": 0},
