@@ -28,13 +28,13 @@ CLEANERS = {
     ),
     # l:111222333, p:+61…, z:…: Meta marks the kind of a value.
     "meta_prefix": r"regexp_replace({0}, '^[a-z]{{1,2}}:', '')",
-    # 0011G00000eM9wv → 0011G00000eM9wvQAC: reports give 15 characters, the API 18. Each of the three last ones says which of
-    # five characters are capitals, so that spreadsheets that ignore case keep ids apart.
+    # 0011G00000eM9wv → 0011G00000eM9wvQAC: reports give 15 characters, the API 18. Each of the three last ones says which
+    # of five characters are capitals, so that tools that ignore case keep ids apart.
     "salesforce_id": (
-        "case when regexp_full_match({0}, '[0-9A-Za-z]{{15}}') then {0} || list_aggregate(list_transform(range(0, 15, 5),"
-        " lambda b: substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1 + list_sum(list_transform(range(0, 5), lambda i:"
-        " case when substr({0}, (b + i + 1)::bigint, 1) between 'A' and 'Z' then 1 << i else 0 end))::bigint, 1)),"
-        " 'string_agg', '') else {0} end"
+        "case when regexp_full_match({0}, '[0-9A-Za-z]{{15}}') then {0} || list_aggregate("
+        "list_transform(range(0, 15, 5), lambda b: substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1 + list_sum("
+        "list_transform(range(0, 5), lambda i: case when substr({0}, (b + i + 1)::bigint, 1) between 'A' and 'Z'"
+        " then 1 << i else 0 end))::bigint, 1)), 'string_agg', '') else {0} end"
     ),
     # € 1,234.50 → 1234.50; anything that is not plainly such an amount stays as it is, and is rejected by the cast.
     "money": (
