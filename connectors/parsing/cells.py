@@ -28,8 +28,8 @@ CLEANERS = {
     ),
     # l:111222333, p:+61…, z:…: Meta marks the kind of a value.
     "meta_prefix": r"regexp_replace({0}, '^[a-z]{{1,2}}:', '')",
-    # 0011G00000eM9wv → 0011G00000eM9wvQAC: reports give 15 characters, the API 18. Each of the three last ones says which
-    # of five characters are capitals, so that tools that ignore case keep ids apart.
+    # 0011G00000eM9wv → 0011G00000eM9wvQAC: reports give 15 characters, the API 18. Each of the last three says which of
+    # five characters are capitals, so that tools that ignore case keep ids apart.
     "salesforce_id": (
         "case when regexp_full_match({0}, '[0-9A-Za-z]{{15}}') then {0} || list_aggregate("
         "list_transform(range(0, 15, 5), lambda b: substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1 + list_sum("
