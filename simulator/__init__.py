@@ -1,6 +1,6 @@
 """A made-up direct-to-consumer brand whose true customers, journeys and planted effects are known.
 
-Writes the nightly exports of five platforms in their real formats, and the truth beside them.
+Writes the nightly exports of the platforms in their real formats, and the truth beside them.
 """
 
 from __future__ import annotations

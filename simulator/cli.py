@@ -29,6 +29,7 @@ def main(
     faults: Annotated[
         str, typer.Option(help="on or off: duplicates, broken rows, late and re-delivered files.")
     ] = "on",
+    platforms: Annotated[str, typer.Option(help="Platforms to write, with commas between; all by default.")] = "",
 ) -> None:
     """Simulate a brand."""
     from rich.console import Console
@@ -39,7 +40,10 @@ def main(
         raise typer.BadParameter("write on or off", param_hint="--faults")
     try:
         count = _nights(nights, first_date.date(), end_date.date() if end_date else None)
-        settings = SimulationSettings(customers, count, seed, output, history_days, first_date.date(), faults == "on")
+        named = tuple(name.strip() for name in platforms.split(",") if name.strip())
+        settings = SimulationSettings(
+            customers, count, seed, output, history_days, first_date.date(), faults == "on", platforms=named
+        )
         columns = (
             TextColumn("{task.description:<46}"),
             BarColumn(),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import cast
@@ -12,6 +13,8 @@ import polars as pl
 
 from simulator import faults
 from simulator.platforms import headers, instagram, point_of_sale, segment, shopify, zendesk
+from simulator.plug import ExportObject, Plug, WrittenFile
+from simulator.settings import CORE
 from simulator.world import World
 from simulator.writing import ExportFile, FaultRecord, Ledger
 
@@ -19,29 +22,6 @@ Place = tuple[Path, int, str]  # output folder, night, date
 
 ZENDESK_PAGE = 1000
 GRAPH_PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class ExportObject:
-    """One object of one platform. `shape` is csv, lines, graph pages or zendesk pages.
-
-    `is_silent`: no file at all where there is nothing to send, as a till whose shop was closed; a web platform's export
-    runs every night, and writes a header or an empty page then.
-    """
-
-    platform: str
-    name: str
-    shape: str
-    extension: str
-    make: Callable[[World, int, int], Iterator[pl.DataFrame]] | Callable[[World, int, int], Iterator[pl.Series]]
-    root: str = ""  # name of the record list in a Zendesk page
-    columns: tuple[str, ...] = ()
-    is_silent: bool = False
-
-    @property
-    def target(self) -> tuple[str, str]:
-        """(platform, object)."""
-        return self.platform, self.name
 
 
 OBJECTS: tuple[ExportObject, ...] = (
@@ -71,6 +51,26 @@ OBJECTS: tuple[ExportObject, ...] = (
     ),
 )
 
+# Platforms beside the core ones; each module of simulator.platforms of this name has a PLUG (simulator/plug.py).
+PLUGS: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=1)
+def plugs() -> dict[str, Plug]:
+    """Platform → what it gives, of all platforms beside the core ones."""
+    return {name: import_module(f"simulator.platforms.{name}").PLUG for name in PLUGS}
+
+
+def objects_of(platforms: tuple[str, ...]) -> tuple[ExportObject, ...]:
+    """The export objects of some platforms, in a fixed order."""
+    core = tuple(item for item in OBJECTS if item.platform in platforms)
+    return core + tuple(item for name, plug in plugs().items() if name in platforms for item in plug.exports)
+
+
+def platforms_of(world: World) -> tuple[str, ...]:
+    """The platforms that this simulation writes."""
+    return world.settings.platforms or (*CORE, *PLUGS)
+
 
 def write_object(world: World, item: ExportObject, night: int, root: Path, ledger: Ledger) -> None:
     """Write the files of one object of one night, faults among them."""
@@ -80,6 +80,8 @@ def write_object(world: World, item: ExportObject, night: int, root: Path, ledge
         _write_csv(world, item, cast("Iterator[pl.DataFrame]", item.make(world, night, chunk)), place, ledger)
     elif item.shape == "lines":
         _write_lines(world, item, cast("Iterator[pl.Series]", item.make(world, night, chunk)), place, ledger)
+    elif item.shape == "files":
+        _write_files(world, item, cast("Iterator[WrittenFile]", item.make(world, night, chunk)), place, ledger)
     else:
         size = GRAPH_PAGE if item.shape == "graph" else ZENDESK_PAGE
         _write_pages(world, item, cast("Iterator[pl.Series]", item.make(world, night, size)), size, place, ledger)
@@ -125,6 +127,22 @@ def _order_boundary(frame: pl.DataFrame, at: int) -> int:
     begins = frame.select((pl.col("Name") != pl.col("Name").shift()).fill_null(True)).to_series()
     later = begins.slice(at).arg_true()
     return at + int(later[0]) if len(later) else len(frame)
+
+
+def _write_files(world: World, item: ExportObject, files: Iterator[WrittenFile], place: Place, ledger: Ledger) -> None:
+    root, night, day = place
+    for written in files:
+        with ExportFile(root, night, day, item.platform, item.name, written.name, ledger) as file:
+            for part in written.parts:
+                file.write(part)
+            file.record.rows = written.rows
+        ledger.faults += [
+            FaultRecord(
+                world.settings.night_date(night), item.platform, item.name, file.record.path, planted.line,
+                planted.kind, planted.key, planted.outcome, planted.rows,
+            )
+            for planted in written.faults
+        ]  # fmt: skip
 
 
 def _write_lines(world: World, item: ExportObject, parts: Iterator[pl.Series], place: Place, ledger: Ledger) -> None:

@@ -7,13 +7,13 @@ person, so a shared mailbox joins a person's own records and never two persons.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.exports import platforms_of, plugs
 from simulator.platforms.shopify import order_cookies, till_is_noted
 from simulator.platforms.zendesk import identity_kinds, support_email_is_other
+from simulator.plug import WIDTH, Edges, Records
 from simulator.sales import till_account
 from simulator.touches import K
 from simulator.world import World
@@ -21,42 +21,18 @@ from simulator.world import World
 I64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 EVIDENCE = ("mail", "relay", "phone", "home", "account", "order", "cookie", "social", "till")
-RECORDS = (
-    "shop_account",
-    "shop_order",
-    "web_account",
-    "cookie",
-    "support_user",
-    "social_profile",
-    "till_account",
-    "till_sale",
-    "till_return",
-)
-
-
-@dataclass
-class Edges:
-    """Edges record → evidence; both sides as (kind, value, person)."""
-
-    record: list[I64] = field(default_factory=list)
-    evidence: list[I64] = field(default_factory=list)
-
-    def add(self, record_kind: str, record: I64, evidence_kind: str, evidence: I64, mask: Bool | None = None) -> None:
-        """Record numbers carry evidence numbers."""
-        left = np.asarray(record, dtype=np.int64) * 16 + RECORDS.index(record_kind)
-        right = np.asarray(evidence, dtype=np.int64) * 16 + EVIDENCE.index(evidence_kind)
-        if mask is not None:
-            left, right = left[mask], right[mask]
-        self.record.append(left)
-        self.evidence.append(right)
-
-
-@dataclass(frozen=True)
-class Records:
-    """Records of one kind: their numbers and the person of each."""
-
-    number: I64
-    person: I64
+# kind of record → platform, kind in the truth
+KINDS: dict[str, tuple[str, str]] = {
+    "shop_account": ("shopify", "account"),
+    "shop_order": ("shopify", "order"),
+    "web_account": ("segment", "account"),
+    "cookie": ("segment", "cookie"),
+    "support_user": ("zendesk", "support_user"),
+    "social_profile": ("instagram", "social_profile"),
+    "till_account": ("point_of_sale", "account"),
+    "till_sale": ("point_of_sale", "order"),
+    "till_return": ("point_of_sale", "order"),
+}
 
 
 def end_of(world: World) -> int:
@@ -69,8 +45,20 @@ def cookie_record(world: World, cookie: I64, person: I64) -> I64:
     return person * 4 + np.where(cookie // 2 == person, cookie % 2, 2)
 
 
+def kind_labels() -> dict[str, tuple[str, str]]:
+    """Kind of record → platform and kind in the truth, of all platforms."""
+    return {**KINDS, **{r.name: (r.platform, r.record_kind) for plug in plugs().values() for r in plug.records}}
+
+
 def records_seen(world: World) -> dict[str, Records]:
-    """All records that appear in the exports, by kind."""
+    """All records that appear in the exports that are written, by kind."""
+    written = platforms_of(world)
+    own = {kind: found for kind, found in _core_records(world).items() if KINDS[kind][0] in written}
+    further = [r for name, plug in plugs().items() if name in written for r in plug.records]
+    return {**own, **{r.name: r.seen(world) for r in further}}
+
+
+def _core_records(world: World) -> dict[str, Records]:
     end, web, till = end_of(world), world.web, world.till
     people = np.arange(len(world.persons), dtype=np.int64)
     seen = web.received_at < end
@@ -101,7 +89,8 @@ def link_groups(world: World, seen: dict[str, Records]) -> dict[str, I64]:
     from scipy.sparse.csgraph import connected_components
 
     edges = _edges(world)
-    records = np.concatenate([r.number * 16 + RECORDS.index(kind) for kind, r in seen.items()])
+    kinds = edges.record_kinds
+    records = np.concatenate([r.number * WIDTH + kinds.index(kind) for kind, r in seen.items()])
     names, left = np.unique(np.concatenate((records, *edges.record)), return_inverse=True)
     evidence, right = np.unique(np.concatenate(edges.evidence), return_inverse=True)
     left_edges = left[len(records) :]
@@ -119,7 +108,10 @@ def link_groups(world: World, seen: dict[str, Records]) -> dict[str, I64]:
 
 
 def _edges(world: World) -> Edges:
-    edges = Edges()
+    written, labels, given = platforms_of(world), kind_labels(), plugs()
+    evidence = (*EVIDENCE, *dict.fromkeys(kind for plug in given.values() for kind in plug.evidence))
+    absent = frozenset(kind for kind, (platform, _) in labels.items() if platform not in written)
+    edges = Edges(tuple(labels), evidence, skipped=absent)
     _account_edges(world, edges)
     _order_edges(world, edges)
     _web_edges(world, edges)
@@ -131,6 +123,9 @@ def _edges(world: World) -> Edges:
     edges.add("till_account", till.person, "till", till.person, shown)
     edges.add("till_sale", sales, "till", till.person, shown)
     edges.add("till_return", sales, "till", till.person, shown & (till.refunded_at >= 0) & (till.refunded_at < end))
+    for name, plug in given.items():
+        if plug.link is not None and name in written:
+            plug.link(world, edges)
     # Records that edges name but no export shows drop out: only records seen are labelled.
     return edges
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from simulator.errors import SettingsError
 
 DEFAULT_FIRST_DATE = date(2026, 3, 1)
+CORE = ("shopify", "instagram", "segment", "zendesk", "point_of_sale")  # platforms that the world itself is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class SimulationSettings:
     first_date: date = DEFAULT_FIRST_DATE
     faults: bool = True
     chunk_rows: int = 100_000
+    platforms: tuple[str, ...] = ()  # those to write; none named = all
 
     def __post_init__(self) -> None:
         if self.customers < 1:
@@ -38,6 +40,13 @@ class SimulationSettings:
             raise SettingsError(f"history_days is {self.history_days}: write a number of 1 or more")
         if self.chunk_rows < 1000:
             raise SettingsError(f"chunk_rows is {self.chunk_rows}: write a number of 1000 or more")
+        if self.platforms:
+            from simulator.exports import PLUGS
+
+            if unknown := set(self.platforms) - {*CORE, *PLUGS}:
+                raise SettingsError(
+                    f"platforms names {', '.join(sorted(unknown))}: choose from {', '.join((*CORE, *PLUGS))}"
+                )
         if not 0 <= self.seed < 2**63:
             raise SettingsError(f"seed is {self.seed}: write a number from 0 to 2**63 - 1")
 

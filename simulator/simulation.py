@@ -16,24 +16,25 @@ Progress = Callable[[str, int, int], None]
 
 def run(settings: SimulationSettings, progress: Progress | None = None) -> SimulationSummary:
     """Write all files of `settings`; `progress(what, done, total)` is called before each piece of work."""
-    from simulator.exports import OBJECTS, write_object
+    from simulator.exports import objects_of, platforms_of, write_object
     from simulator.truth import write_truth
     from simulator.world import build_world
     from simulator.writing import Ledger
 
     began = time.perf_counter()
-    total = settings.nights * len(OBJECTS) + 2
     report: Progress = progress or (lambda what, done, of: None)
     output = settings.output
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise OutputError(f"{output} is not an empty folder: name a new one, or empty it first")
     output.mkdir(parents=True, exist_ok=True)
-    report("the people and their journeys", 0, total)
+    report("the people and their journeys", 0, settings.nights + 2)
     world = build_world(settings)
+    objects = objects_of(platforms_of(world))
+    total = settings.nights * len(objects) + 2
     ledger = Ledger()
     done = 1
     for night in range(settings.nights):
-        for item in OBJECTS:
+        for item in objects:
             report(f"{settings.night_date(night)} {item.platform} {item.name}", done, total)
             write_object(world, item, night, output, ledger)
             done += 1

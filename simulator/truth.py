@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from simulator import records
 from simulator.behaviour import CAMPAIGNS, PERSONAS, STATES, S
 from simulator.effects import measured_effects
-from simulator.linkage import end_of, link_groups, records_seen
+from simulator.exports import platforms_of, plugs
+from simulator.linkage import end_of, kind_labels, link_groups, records_seen
 from simulator.persons import NEVER
 from simulator.platforms.instagram import comment_ids, message_ids, scoped_ids
 from simulator.platforms.shopify import cookie_ids, order_name
@@ -25,18 +26,6 @@ from simulator.writing import Ledger
 
 I64 = NDArray[np.int64]
 
-# record kind of linkage → platform and kind in the truth
-KINDS: dict[str, tuple[str, str]] = {
-    "shop_account": ("shopify", "account"),
-    "shop_order": ("shopify", "order"),
-    "web_account": ("segment", "account"),
-    "cookie": ("segment", "cookie"),
-    "support_user": ("zendesk", "support_user"),
-    "social_profile": ("instagram", "social_profile"),
-    "till_account": ("point_of_sale", "account"),
-    "till_sale": ("point_of_sale", "order"),
-    "till_return": ("point_of_sale", "order"),
-}
 STAGE_KEYS = {"complaint": "report_issue", "question": "direct_message"}
 
 
@@ -113,14 +102,16 @@ def identifiers_table(world: World) -> pl.DataFrame:
     Pairs that can be found at all: same person and same `link_group`.
     """
     seen = records_seen(world)
-    groups = link_groups(world, seen)
+    groups, labels = link_groups(world, seen), kind_labels()
+    further = {r.name: r for plug in plugs().values() for r in plug.records}
     parts = []
     for kind, found in seen.items():
-        platform, label = KINDS[kind]
+        platform, label = labels[kind]
+        own = further[kind].values(world, found.number) if kind in further else _value(world, kind, found.number)
         parts.append(
             pl.DataFrame(
                 {
-                    "value": _value(world, kind, found.number),
+                    "value": own,
                     "person_id": found.person,
                     "link_group": groups[kind],
                 }
@@ -285,7 +276,9 @@ def writings_table(world: World) -> pl.DataFrame:
         ).select(pl.lit(platform).alias("source_platform"), pl.lit(kind).alias("kind"), pl.all())
         for platform, kind, ids, person, topic, at in parts
     ]
-    return pl.concat(frames)
+    platforms = platforms_of(world)
+    given = [plug.writings for name, plug in plugs().items() if name in platforms and plug.writings is not None]
+    return pl.concat([*frames, *(make(world).select(frames[0].columns) for make in given)], how="vertical_relaxed")
 
 
 def counts_table(world: World, ledger: Ledger) -> pl.DataFrame:
