@@ -14,7 +14,20 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-_TRANSFORMS = ("invoice_lines", "reviewer_keys", "segment_message_keys", "shopify_customer_keys", "shopify_order_lines")
+_TRANSFORMS = (
+    "facebook_comment_keys",
+    "facebook_conversation_keys",
+    "facebook_message_keys",
+    "facebook_post_keys",
+    "facebook_reaction_keys",
+    "facebook_recommendation_keys",
+    "invoice_lines",
+    "recipient_keys",
+    "reviewer_keys",
+    "segment_message_keys",
+    "shopify_customer_keys",
+    "shopify_order_lines",
+)
 
 
 class Transform(Protocol):
