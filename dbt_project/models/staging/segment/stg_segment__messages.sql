@@ -2,6 +2,8 @@ select
     -- ids
     message_id,
     {{ clean_text('anonymous_id') }} as anonymous_id,
+    null::text as linked_cookie_id,
+    null::text as device_id,
     {{ clean_text('user_id') }} as user_id,
     {{ clean_text('previous_id') }} as previous_id,
 
@@ -24,7 +26,9 @@ select
     lower({{ clean_text('context_campaign_source') }}) as campaign_source,
     lower({{ clean_text('context_campaign_medium') }}) as campaign_medium,
     {{ clean_text('coalesce(properties_referrer, context_page_referrer)') }} as referrer,
+    null::text as click_id,
     context_user_agent as user_agent,
+    null::boolean as is_bot,
 
     -- person
     {{ clean_text('coalesce(traits_email, properties_email)') }} as email,
