@@ -254,5 +254,7 @@ def report(list_id: str, number: int, sent: float) -> dict[str, Any]:
         "clicks": {"clicks_total": 4, "unique_clicks": 3, "unique_subscriber_clicks": 3, "click_rate": 0.06,
                    "last_click": iso_offset(sent + 7200)},
         "facebook_likes": {"recipient_likes": 0, "unique_likes": 0, "facebook_likes": 0},
-        "list_stats": {"sub_rate": 0, "unsub_rate": 0, "open_rate": 100, "click_rate": 64.7}, "timeseries": [],
+        "list_stats": {"sub_rate": 0, "unsub_rate": 0, "open_rate": 100, "click_rate": 64.7},
+        "timeseries": [{"timestamp": iso_offset(sent), "emails_sent": 50, "unique_opens": 6, "recipients_clicks": 1}],
+        "ecommerce": {"total_orders": 0, "total_spent": 0, "total_revenue": 0}, "delivery_status": {"enabled": False},
     }  # fmt: skip
