@@ -21,6 +21,7 @@ _TRANSFORMS = (
     "facebook_post_keys",
     "facebook_reaction_keys",
     "facebook_recommendation_keys",
+    "ga4_event_keys",
     "invoice_lines",
     "recipient_keys",
     "reviewer_keys",
