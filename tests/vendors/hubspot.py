@@ -33,6 +33,7 @@ class HubSpot(VendorServer):
         self.objects: dict[str, dict[int, dict[str, Any]]] = {"contacts": {}, "tickets": {}, "deals": {}}
         self.audits: dict[int, list[dict[str, Any]]] = {}
         self.events: list[dict[str, Any]] = []
+        self.timeline: list[dict[str, Any]] = []
         self.forms: list[dict[str, Any]] = []
         self.submissions: dict[str, list[dict[str, Any]]] = {}
         self.after_page: list[Callable[[str, int], None]] = []
@@ -46,9 +47,9 @@ class HubSpot(VendorServer):
         self.post("/oauth/v1/token")(self._oauth)
         self.get("/crm/v3/objects/{kind}")(self._list)
         self.post("/crm/v3/objects/{kind}/search")(self._search)
-        for ending in ("", "/"):
-            self.get(f"/contacts/v1/contact/vids/batch{ending}")(self._legacy)
+        self.get("/contacts/v1/contact/vid/{vid}/profile")(self._legacy)
         self.get("/email/public/v1/events")(self._email_events)
+        self.get("/email/public/v1/subscriptions/timeline")(self._timeline)
         self.get("/marketing/v3/forms")(self._forms)
         self.get("/form-integrations/v1/submissions/forms/{form}")(self._submissions)
 
@@ -84,6 +85,17 @@ class HubSpot(VendorServer):
     def add_event(self, number: int, at: float, kind: str, who: int, **fields: Any) -> dict[str, Any]:
         self.events.append(email_event(number, at, kind, who, **fields))
         return self.events[-1]
+
+    def add_change(self, at: float, who: int, change: str) -> None:
+        """A change of subscription, as the timeline tells it."""
+        told = {"change": change, "changeType": "SUBSCRIPTION_STATUS", "source": "SOURCE_RECIPIENT",
+                "subscriptionId": 4, "portalId": 4_727_653}  # fmt: skip
+        record = {"timestamp": int(at * 1000), "recipient": person(who).email, "portalId": 4_727_653,
+                  "normalizedEmailId": code("hubspot.email", who, 32), "changes": [told]}  # fmt: skip
+        self.timeline.append(record)
+
+    def add_ticket(self, number: int, modified: float, contact_id: int) -> None:
+        self.objects["tickets"][number] = ticket(number, modified, contact_id)
 
     def add_form(self, number: int, name: str) -> str:
         record = form(number, name, self.clock.time())
@@ -143,7 +155,7 @@ class HubSpot(VendorServer):
         wanted = tuple(part for value in call.query.get("properties", []) for part in value.split(",")) or _DEFAULT
         archived = call.one("archived") == "true"
         ids = sorted(n for n, r in self.objects[kind].items() if n > after and r["archived"] == archived)
-        page = [_shown(self.objects[kind][number], wanted) for number in ids[:size]]
+        page = [_shown(self.objects[kind][number], wanted, call.one("associations")) for number in ids[:size]]
         paging = {"paging": {"next": {"after": str(ids[size - 1]), "link": "…"}}} if len(ids) > size else {}
         given = answer({"results": page, **paging})
         self._turned(kind)
@@ -176,37 +188,41 @@ class HubSpot(VendorServer):
         return given
 
     def _legacy(self, call: Call) -> Answer:
-        """Old contacts by id: the only place where merges are told with both addresses."""
-        numbers = [int(value) for value in call.query.get("vid", [])]
-        if len(numbers) > 100:
-            return refusal(400, "VALIDATION_ERROR", "at most 100 vids")
-        known = [number for number in numbers if number in self.objects["contacts"]]
+        """An old contact by id: only here merges are told with both addresses. An old id finds the survivor."""
+        number = int(call.params["vid"])
+        for survivor, audits in self.audits.items():
+            if any(audit["vid-to-merge"] == number for audit in audits):
+                number = survivor
+        if number not in self.objects["contacts"]:
+            return answer({"status": "error", "message": "contact does not exist"}, 404)
+        audits = self.audits.get(number, [])
         return answer({
-            str(number): {
-                "vid": number, "canonical-vid": number,
-                "merged-vids": [audit["vid-to-merge"] for audit in self.audits.get(number, [])],
-                "portal-id": 4_727_653, "is-contact": True, "properties": {}, "form-submissions": [],
-                "merge-audits": self.audits.get(number, []),
-            }
-            for number in known
+            "vid": number, "canonical-vid": number, "merged-vids": [audit["vid-to-merge"] for audit in audits],
+            "portal-id": 4_727_653, "is-contact": True, "properties": {}, "form-submissions": [],
+            "list-memberships": [], "identity-profiles": [], "merge-audits": audits,
         })  # fmt: skip
 
     def _email_events(self, call: Call) -> Answer:
-        """Newest first, by an opaque offset."""
+        kinds = call.one("eventType")
+        return self._newest_first("events", [e for e in self.events if kinds in (None, e["type"])], "created", call)
+
+    def _timeline(self, call: Call) -> Answer:
+        return self._newest_first("timeline", self.timeline, "timestamp", call)
+
+    def _newest_first(self, name: str, records: list[dict[str, Any]], key: str, call: Call) -> Answer:
+        """Newest first, by an opaque offset, as both old e-mail endpoints give it."""
         size = min(call.number("limit", 10), 1000)
         start, end = call.number("startTimestamp", 0), call.number("endTimestamp", 1 << 62)
         try:
             skip = int(base64.b64decode(call.one("offset") or "MA==").decode())
         except ValueError:
             return refusal(400, "VALIDATION_ERROR", "Invalid offset")
-        kinds = call.one("eventType")
-        found = [e for e in self.events if start <= e["created"] <= end and kinds in (None, e["type"])]
-        found.sort(key=lambda record: (-record["created"], record["id"]))
-        page = found[skip : skip + size]
+        found = sorted((r for r in records if start <= r[key] <= end), key=lambda r: -r[key])
         more = len(found) > skip + size
-        given = answer({"hasMore": more, "offset": base64.b64encode(str(skip + len(page)).encode()).decode(),
-                        "events": page})  # fmt: skip
-        self._turned("events")
+        page = found[skip : skip + size]
+        token = base64.b64encode(str(skip + len(page)).encode()).decode()
+        given = answer({"hasMore": more, "offset": token, name: page})
+        self._turned(name)
         return given
 
     def _forms(self, call: Call) -> Answer:
@@ -268,9 +284,11 @@ def _fits(properties: dict[str, Any], part: dict[str, Any]) -> bool:
             "BETWEEN": right <= left <= high}[operator]  # fmt: skip
 
 
-def _shown(record: dict[str, Any], wanted: tuple[str, ...]) -> dict[str, Any]:
+def _shown(record: dict[str, Any], wanted: tuple[str, ...], associations: str | None = None) -> dict[str, Any]:
+    """The record with the properties that were asked for; a search never gives associations."""
     names = dict.fromkeys([*wanted, "createdate", "hs_object_id", "lastmodifieddate"])
-    return {**record, "properties": {name: record["properties"].get(name) for name in names}}
+    shown = {key: value for key, value in record.items() if key != "associations" or associations}
+    return {**shown, "properties": {name: record["properties"].get(name) for name in names}}
 
 
 def contact(number: int, modified: float, **properties: Any) -> dict[str, Any]:
@@ -288,6 +306,21 @@ def contact(number: int, modified: float, **properties: Any) -> dict[str, Any]:
             "lastmodifieddate": iso_millis(modified), **properties,
         },
         "createdAt": created, "updatedAt": iso_millis(modified), "archived": False,
+    }  # fmt: skip
+
+
+def ticket(number: int, modified: float, contact_id: int) -> dict[str, Any]:
+    stamp = iso_millis(modified)
+    return {
+        "id": str(number),
+        "properties": {
+            "subject": f"Question {number}", "content": "Where is my order?", "hs_ticket_category": "ORDER",
+            "hs_ticket_priority": "LOW", "hs_pipeline": "0", "hs_pipeline_stage": "1", "source_type": "EMAIL",
+            "hubspot_owner_id": None, "closed_date": None, "createdate": stamp, "hs_lastmodifieddate": stamp,
+            "hs_object_id": str(number),
+        },
+        "createdAt": stamp, "updatedAt": stamp, "archived": False,
+        "associations": {"contacts": {"results": [{"id": str(contact_id), "type": "ticket_to_contact"}]}},
     }  # fmt: skip
 
 
