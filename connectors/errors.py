@@ -31,3 +31,11 @@ class SourcesError(ConnectorsError):
 
 class FileRejectedError(ConnectorsError):
     """A file cannot be accepted as a whole: its batch is rejected, nothing of it reaches raw."""
+
+
+class ApiError(PlaceError):
+    """A vendor's API did not give what was asked for: names platform, endpoint and page. Worth another try later."""
+
+
+class ApiAccessError(ApiError):
+    """The vendor does not let us in, or the request is wrong: somebody must do something, trying again does not help."""

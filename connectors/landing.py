@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connectors.apis.place import ApiPlace
 from connectors.contracts import ExportObject, FileForm, PlatformContract, load_contract, spec_of
-from connectors.errors import ConnectorsError, FileRejectedError, UnsafePathError
+from connectors.errors import ApiAccessError, ConnectorsError, FileRejectedError, UnsafePathError
 from connectors.fetching import FetchedFile, fetch
-from connectors.parsing.source import Source, open_source
+from connectors.parsing.source import Source, open_sources
 from connectors.places import ExportFile, Place, open_place
 
 if TYPE_CHECKING:
@@ -48,36 +49,53 @@ def as_date(value: dt.date | str) -> dt.date:
         raise ConnectorsError(f"{value!r} is no date; write it like 2026-01-31.") from None
 
 
-def land(platform: str, export_date: dt.date | str, exports: str | None = None) -> list[LandedBatch]:
+def land(platform: str, export_date: dt.date | str, exports: str | Place | None = None) -> list[LandedBatch]:
     """Fetch, parse and land every object of a platform. A broken object never stops the others.
 
-    exports: folder (or address) of the exports, default the settings' one. Raises ContractError only.
+    exports: folder (or address) of the exports, api://<connection> for the vendor's API, or a place; default the
+    settings' folder. Raises ContractError only.
     """
     contract, date = load_contract(platform), as_date(export_date)
-    place = open_place(exports)
+    place = _place(exports)
+    objects = [o for o in contract.objects.values() if not isinstance(place, ApiPlace) or place.serves(platform, o)]
     from warehouse.sessions import shared_session
 
     with shared_session():
-        return [batch for export in contract.objects.values() if (batch := _land_object(contract, export, date, place))]
+        batches = [batch for export in objects if (batch := _land_object(contract, export, date, place))]
+    if isinstance(place, ApiPlace):
+        place.landed(platform, date)
+    return batches
+
+
+def _place(exports: str | Place | None) -> Place:
+    if exports is None or isinstance(exports, str):
+        return ApiPlace(exports[6:]) if exports and exports.startswith("api://") else open_place(exports)
+    return exports
 
 
 def _land_object(contract: PlatformContract, export: ExportObject, date: dt.date, place: Place) -> LandedBatch | None:
     import warehouse
 
     platform = contract.platform
-    refused: str | None = None
+    refused = broken = None
     found: list[tuple[ExportFile, FileForm]] = []
     try:
         found = _find(place, platform, export, date)
-    except UnsafePathError as error:
+    except (UnsafePathError, ApiAccessError) as error:
         refused = f"{platform}.{export.name}: {error}"
-    if export.optional and not found and refused is None:
+    except ConnectorsError as error:
+        broken = f"{platform}.{export.name}: {error}"
+    pulled = isinstance(place, ApiPlace)  # then no page means that there is nothing new
+    if export.optional and not found and not (refused or broken or pulled):
         return None
     _supersede(platform, export.name, date)
     batch_id = warehouse.open_batch(platform, export.name, date, contract.hash)
     if refused:
         warehouse.reject_batch(batch_id, refused)
-    elif not found:
+    elif broken:
+        log.warning("%s", broken)
+        warehouse.fail_batch(batch_id, broken)
+    elif not found and not pulled:
         warehouse.ensure_tables(spec_of(platform, export))  # staging reads the table, empty or not
         where = " or ".join(place.describe(platform, form.pattern, date) for form in export.files)
         reason = f"There is no file at {where}. If the export is late, pull this date again when it has come."
@@ -165,18 +183,14 @@ def _load(
 ) -> None:
     import warehouse
 
-    sources = [
-        open_source(
-            platform,
-            export,
-            form,
-            file.path,
-            file.file_name,
-            lambda table: warehouse.record_rejects(batch_id, table),
-            export_date=date,
-        )
+    def sink(table: pa.Table) -> None:
+        warehouse.record_rejects(batch_id, table)
+
+    opened = [
+        (file, open_sources(platform, export, form, file.path, file.file_name, sink, export_date=date))
         for file, form in fetched
     ]
+    sources = [source for _, found in opened for source in found]
 
     def stream() -> Iterator[pa.RecordBatch]:
         for source in sources:
@@ -184,7 +198,7 @@ def _load(
 
     landed = warehouse.load_batch(batch_id, spec_of(platform, export), stream())
     rows = sum(source.rows_read for source in sources)
-    warehouse.record_files(batch_id, [_ledger_file(f, s.rows_read) for (f, _), s in zip(fetched, sources, strict=True)])
+    warehouse.record_files(batch_id, [_ledger_file(file, sum(s.rows_read for s in found)) for file, found in opened])
     unknown = sorted({name for source in sources for name in source.unknown})
     if unknown:
         log.info("%s.%s: %d columns are not in the contract, kept in _extra", platform, export.name, len(unknown))

@@ -18,6 +18,7 @@ from warehouse.batches import (
     repeat_batch,
 )
 from warehouse.connection import connect, read_arrow, sqlalchemy_url, warehouse_url
+from warehouse.cursors import Cursor, cursors_before, propose_cursors, read_cursors, reset_cursors
 from warehouse.dbt import DbtResult, run_dbt
 from warehouse.errors import NightRunningError, WarehouseError
 from warehouse.locks import night_lock
@@ -37,6 +38,7 @@ __all__ = [
     "Affected",
     "Batch",
     "ColumnSpec",
+    "Cursor",
     "DbtResult",
     "NightRunningError",
     "PromoteResult",
@@ -47,6 +49,7 @@ __all__ = [
     "WarehouseError",
     "channels_changed",
     "connect",
+    "cursors_before",
     "ensure_database",
     "ensure_tables",
     "fail_batch",
@@ -62,14 +65,17 @@ __all__ = [
     "open_batch",
     "prepare_affected",
     "promote",
+    "propose_cursors",
     "publish",
     "read_arrow",
     "read_batch",
     "read_batches",
+    "read_cursors",
     "record_files",
     "record_rejects",
     "reject_batch",
     "repeat_batch",
+    "reset_cursors",
     "rollback",
     "rules_hash",
     "run_dbt",

@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 
 from warehouse.batches import Batch, clear_landing, fetch_batch
+from warehouse.cursors import commit_cursors
 from warehouse.errors import BatchError, RowAccountingError
 from warehouse.sessions import session
 from warehouse.specs import HISTORY_COLUMNS, RAW_COLUMNS, TableSpec
@@ -53,7 +54,7 @@ class PromoteResult:
 
 
 def promote(batch_id: int, spec: TableSpec, *, unaudited: bool = False) -> PromoteResult:
-    """Move an audited batch from landing into raw and complete its ledger row, in one transaction.
+    """Move an audited batch from landing into raw, complete its ledger row and commit its cursors, in one transaction.
 
     unaudited: take a batch that no gate has seen (loading by hand, measurements); a night never does.
     Raises BatchError for a batch in the wrong state, RowAccountingError when rows are missing; raw is untouched then.
@@ -71,6 +72,7 @@ def promote(batch_id: int, spec: TableSpec, *, unaudited: bool = False) -> Promo
         counts = promotion.run()
         clear_landing(connection, batch)
         _complete(connection, batch, counts, promotion.remark)
+        commit_cursors(connection, batch_id)
         done = fetch_batch(connection, batch_id)
     _analyze_if_moved(spec, done)
     return _result(done, already=False)

@@ -1,0 +1,81 @@
+"""What a vendor's answer means: fine, or which of the error rules it fits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.apis.description import ErrorRule, When
+from connectors.apis.templates import at
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer whose body was read. page: the parsed JSON, None when it is none. headers: names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    page: Any
+    is_json: bool
+
+    def words(self, paths: Iterable[str]) -> str:
+        """For messages: the status, and the error's code and type. Never free text, which may quote data."""
+        found = [str(value)[:80] for path in paths if isinstance(value := at(self.page, path), str | int)]
+        return ", ".join([f"HTTP {self.status}", *found])
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do with an answer that is no page. do: as ErrorRule; `broken` = not the JSON that it should be."""
+
+    do: str
+    say: str = ""
+    wait_at: str | None = None
+
+
+def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Parse the body where it is JSON."""
+    try:
+        page, is_json = json.loads(body), True
+    except (ValueError, RecursionError):
+        page, is_json = None, False
+    return Answer(status, {name.lower(): value for name, value in headers.items()}, body, page, is_json)
+
+
+def judge(answer: Answer, rules: Iterable[ErrorRule]) -> Verdict | None:
+    """The first rule that fits; without one, what the status means by itself. None: the answer is a page."""
+    for rule in rules:
+        if fits(answer, rule.when):
+            return Verdict(rule.do, rule.say, rule.wait_at)
+    if answer.status == 429:
+        return Verdict("throttle")
+    if answer.status in (401, 403):
+        return Verdict("access")
+    if answer.status >= 500 or answer.status == 408:
+        return Verdict("retry")
+    if answer.status >= 300:
+        return Verdict("stop")
+    if not answer.is_json:
+        return Verdict("broken")
+    return None
+
+
+def fits(answer: Answer, when: When) -> bool:
+    """Whether all that `when` names holds."""
+    if when.status and not any(_in(answer.status, part) for part in when.status):
+        return False
+    for path, values in when.json_.items():
+        found = at(answer.page, path)
+        if found is None or not any(str(found) == str(value) for value in values):
+            return False
+    return not when.text or when.text.lower().encode() in answer.body.lower()
+
+
+def _in(status: int, part: int | str) -> bool:
+    if isinstance(part, int):
+        return status == part
+    low, _, high = part.partition("-")
+    return int(low) <= status <= int(high)

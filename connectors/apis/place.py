@@ -1,0 +1,245 @@
+"""A vendor's API as a place of exports: asked for an object's files, it pulls the pages that belong to them.
+
+Contracts do not know where pages come from: an endpoint's `folder` is the first part of a contract's patterns, so what
+is pulled lies exactly where a delivered export would lie, and the same forms read it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from connectors.apis.clock import Clock, SystemClock
+from connectors.apis.description import Endpoint, Parents, VendorDescription, load_description
+from connectors.apis.staging import Staging, State
+from connectors.apis.templates import at, moment, records_at
+from connectors.apis.windows import Window, first_window
+from connectors.contracts import ExportObject, load_contract
+from connectors.places import ExportFile, LocalFolder
+
+if TYPE_CHECKING:
+    from connectors.apis.client import ApiClient
+    from warehouse import Cursor
+
+log = logging.getLogger(__name__)
+_RESUMABLE = 6 * 3600.0  # seconds: vendors' paging cursors rarely live longer
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One endpoint and account, pulled."""
+
+    endpoint: Endpoint
+    account: str
+    staging: Staging
+    state: State
+    window: Window
+
+
+class ApiPlace:
+    """One connection to one vendor. home: where pages are staged; clock: for waiting."""
+
+    def __init__(self, connection_id: str, home: Path | None = None, clock: Clock | None = None) -> None:
+        from warehouse.settings import settings
+
+        self.connection_id = connection_id
+        self.root = (home or settings().home) / "api" / connection_id
+        self.clock: Clock = clock or SystemClock()
+        self._runs: dict[tuple[str, str, dt.date], list[_Run]] = {}
+        self._clients: dict[str, ApiClient] = {}
+        self._broken: dict[tuple[str, str, dt.date], Exception] = {}
+
+    def serves(self, platform: str, export: ExportObject) -> bool:
+        """Whether the vendor's API gives this object at all."""
+        return any(load_description(platform).feeding(folder) for folder in folders_of(export))
+
+    def find(self, platform: str, pattern: str, export_date: dt.date) -> list[ExportFile]:
+        """Pull what lies in the pattern's folder, unless that is done, and list the files.
+
+        Raises ApiError (try again later), ApiAccessError (somebody must act), CredentialsError.
+        """
+        for endpoint in load_description(platform).feeding(pattern.split("/")[0]):
+            self._pulled(platform, endpoint, export_date)
+        return LocalFolder(self.root).find(platform, pattern, export_date)
+
+    def open(self, file: ExportFile) -> BinaryIO:
+        return LocalFolder(self.root).open(file)
+
+    def describe(self, platform: str, pattern: str, export_date: dt.date) -> str:
+        return f"the API of {load_description(platform).title} (connection {self.connection_id})"
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.http.close()
+        self._clients.clear()
+
+    def cursors(self, platform: str, export: ExportObject, export_date: dt.date) -> list[Cursor]:
+        """Where the next night may go on once this object's batch is promoted."""
+        from warehouse import Cursor
+
+        found = []
+        for endpoint in self._endpoints(platform, export):
+            for run in self._runs.get((platform, endpoint.name, export_date), ()):
+                state = reached(run, export_date)
+                if state is not None:
+                    found.append(
+                        Cursor(
+                            platform, export.name, self.connection_id, endpoint.name, run.account, export_date, state
+                        )
+                    )
+        return found
+
+    def landed(self, platform: str, export_date: dt.date) -> None:
+        """Everything of the date is in the landing store: staged files are no longer needed."""
+        for (name, _, date), runs in self._runs.items():
+            if name == platform and date == export_date:
+                for run in runs:
+                    run.staging.clear()
+
+    def _endpoints(self, platform: str, export: ExportObject) -> list[Endpoint]:
+        description = load_description(platform)
+        return [endpoint for folder in folders_of(export) for endpoint in description.feeding(folder)]
+
+    def _pulled(self, platform: str, endpoint: Endpoint, date: dt.date) -> list[_Run]:
+        """The endpoint's runs, one per account; parents first. A failure is remembered, not repeated."""
+        key = (platform, endpoint.name, date)
+        if key in self._broken:
+            raise self._broken[key]
+        if key not in self._runs:
+            try:
+                self._runs[key] = self._pull(platform, endpoint, date)
+            except Exception as error:
+                self._broken[key] = error
+                raise
+        return self._runs[key]
+
+    def _pull(self, platform: str, endpoint: Endpoint, date: dt.date) -> list[_Run]:
+        from connectors.apis.connection import accounts_of
+
+        description = load_description(platform)
+        parents: dict[str, _Run] = {}
+        if endpoint.parents:
+            runs = self._pulled(platform, description.endpoints[endpoint.parents.endpoint], date)
+            parents = {run.account: run for run in runs}
+        client = self._client(description)
+        return [
+            self._run(client, endpoint, account, date, parents.get(account))
+            for account in accounts_of(description, client.connection)
+        ]
+
+    def _client(self, description: VendorDescription) -> ApiClient:
+        from connectors.apis.client import ApiClient
+        from connectors.connections import find_connection
+
+        if description.platform not in self._clients:
+            connection = find_connection(self.connection_id)
+            self._clients[description.platform] = ApiClient(description, connection, self.clock)
+        return self._clients[description.platform]
+
+    def _run(self, client: ApiClient, endpoint: Endpoint, account: str, date: dt.date, parent: _Run | None) -> _Run:
+        from connectors.apis.pages import Job
+        from connectors.apis.strategies import strategy
+
+        description = client.description
+        platform = description.platform
+        cursor = self._cursor(platform, endpoint, account, date)
+        window = first_window(endpoint.incremental, cursor, date)
+        staging = Staging(self.root, platform, endpoint.folder or f"_{endpoint.name}", date, endpoint.name, account)
+        now = self.clock.time()
+        base = {
+            "endpoint": hashlib.sha256(repr(endpoint).encode()).hexdigest()[:16],
+            "cursor": cursor,
+            "parents": parent.state.started_at if parent else None,
+        }
+        state = staging.resume(base, now, _RESUMABLE)
+        if state is None:
+            staging.begin()
+            state = State(base, now)
+        run = _Run(endpoint, account, staging, state, window)
+        if state.done:
+            return run
+        variable = description.accounts.variable if description.accounts else None
+        values = {**client.variables, **({variable: account} if variable else {})}
+        job = Job(client, endpoint, account, date, values, window, staging, state)
+        if endpoint.parents and parent is not None:
+            wanted = endpoint.parents
+            job.parents = lambda: parents_of(parent, wanted, window)
+        staging.save(state)
+        strategy(endpoint.strategy)(job)
+        state.done = True
+        staging.save(state)
+        log.info("%s: %d pages, %d records", job.where, state.pages, state.records)
+        return run
+
+    def _cursor(self, platform: str, endpoint: Endpoint, account: str, date: dt.date) -> dict[str, Any] | None:
+        """The oldest cursor among the objects that read this endpoint's pages; None when one of them has none yet."""
+        import warehouse
+
+        if endpoint.incremental is None:
+            return None
+        readers = [
+            export.name
+            for export in load_contract(platform).objects.values()
+            if endpoint.folder is not None and endpoint.folder in folders_of(export)
+        ]
+        known = warehouse.cursors_before(platform, self.connection_id, endpoint.name, account, date)
+        if not readers or any(name not in known for name in readers):
+            return None
+        return min((known[name] for name in readers), key=lambda cursor: cursor.export_date).state
+
+
+def folders_of(export: ExportObject) -> list[str]:
+    """The folders that an object's forms read."""
+    return list(dict.fromkeys(form.pattern.split("/")[0] for form in export.files))
+
+
+def reached(run: _Run, date: dt.date) -> dict[str, Any] | None:
+    """The cursor that a finished run leaves; None when it has none (no incremental, or nothing seen yet)."""
+    incremental = run.endpoint.incremental
+    if incremental is None:
+        return None
+    if incremental.kind == "days":
+        return {"time": date.isoformat()}
+    before: dict[str, Any] = run.state.base.get("cursor") or {}
+    times = [time for text in (run.state.high, before.get("time")) if (time := moment(text)) is not None]
+    state: dict[str, Any] = {"time": max(times).isoformat()} if times else {}
+    if incremental.kind == "token" and (token := run.state.token or before.get("token")) is not None:
+        state["token"] = token
+    return state or None
+
+
+def parents_of(run: _Run, parents: Parents, window: Window) -> Iterator[dict[str, Any]]:
+    """Fields of the parent's records, each record once, read back from the pages that were pulled."""
+    import json
+
+    seen: set[str] = set()
+    key = next((name for name, text in run.endpoint.wrap.items() if text == "page"), "")
+    for line in run.staging.lines():
+        page = at(json.loads(line), key)
+        for record in records_at(page, run.endpoint.records):
+            fields = {name: at(record, path) for name, path in parents.fields.items()}
+            if None in fields.values() or not _wanted(record, parents, window):
+                continue
+            mark = "\x00".join(map(str, fields.values()))
+            if mark not in seen:
+                seen.add(mark)
+                yield fields
+
+
+def _wanted(record: Any, parents: Parents, window: Window) -> bool:
+    if parents.changed_since and window.since is not None:
+        changed = moment(at(record, parents.changed_since))
+        if changed is not None and changed < window.since:
+            return False
+    for path, values in parents.when.items():
+        found = at(record, path)
+        if "+" in values and isinstance(found, int | float) and not isinstance(found, bool) and found > 0:
+            continue
+        if found not in values:
+            return False
+    return True
