@@ -45,7 +45,7 @@ def test_the_card_s_stamps_are_touchpoints_with_stages(kitchen: Kitchen) -> None
             "select count(*) from marts.fct_touchpoints where occurred_at = '2026-03-01 17:40:00+00'"
         ).fetchone()
         [query] = kitchen.queries
-        customers = connection.execute(query).fetchall()  # type: ignore[call-overload]
+        customers = connection.execute(query).fetchall()
     assert found == [("reward_redeemed", 1, 1, "return_visit"), ("stamp_collected", 3, 2, "return_visit")]
     assert times == (1,)
     # Ada's two cards are one customer
