@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from connectors.contracts import ExportObject, FileForm, find_object
 from connectors.errors import ContractError, FileRejectedError
-from connectors.parsing.source import open_source
+from connectors.parsing.source import Source, open_sources
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,28 +49,29 @@ def check_file(platform: str, export: ExportObject, path: Path) -> FileCheck:
             advice.setdefault(reason, words)
 
     filled: Counter[str] = Counter()
-    landed, refused, source = 0, None, None
+    landed, refused, sources = 0, None, list[Source]()
     try:
-        source = open_source(platform, export, form, path, path.name, note)
-        for batch in source.batches():
-            landed += batch.num_rows
-            for name in export.columns:
-                filled[name] += batch.num_rows - batch.column(name).null_count
+        sources = open_sources(platform, export, form, path, path.name, note)
+        for source in sources:
+            for batch in source.batches():
+                landed += batch.num_rows
+                for name in export.columns:
+                    filled[name] += batch.num_rows - batch.column(name).null_count
     except FileRejectedError as error:
         refused = str(error)
     reasons: Counter[str] = Counter()
-    if source is not None:
+    for source in sources:
         for (_, reason), count in source.rejects.reasons.items():
             reasons[reason] += count
     return FileCheck(
         path.name,
         form,
-        source.rows_read if source else 0,
+        sum(source.rows_read for source in sources),
         landed,
-        source.rejects.count if source else 0,
+        sum(source.rejects.count for source in sources),
         dict(reasons),
         advice,
-        tuple(sorted(source.unknown)) if source else (),
+        tuple(sorted({name for source in sources for name in source.unknown})),
         dict(filled),
         refused,
     )

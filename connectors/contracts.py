@@ -12,14 +12,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from connectors.errors import ContractError
+from connectors.forms import FileForm
 from connectors.naming import snake_case
+from connectors.paths import steps
 
 if TYPE_CHECKING:
     from warehouse import TableSpec
 
 CONTRACTS = Path(__file__).parent / "contracts"
-CLEANERS = ("apostrophe", "decimal_id", "meta_prefix", "money", "salesforce_id", "keep_blank")
-Cleaner = Literal["apostrophe", "decimal_id", "meta_prefix", "money", "salesforce_id", "keep_blank"]
+CLEANERS = ("apostrophe", "decimal_id", "meta_prefix", "money", "salesforce_id", "gid", "keep_blank")
+Cleaner = Literal["apostrophe", "decimal_id", "meta_prefix", "money", "salesforce_id", "gid", "keep_blank"]
 Pii = Literal["name", "email", "phone", "address", "birth_date", "id", "handle", "cookie", "device", "ip", "free_text"]
 _TYPE = re.compile(
     r"text|integer|bigint|smallint|boolean|date|timestamp|timestamptz|jsonb|double precision|numeric\(\d{1,2},\d{1,2}\)"
@@ -27,8 +29,6 @@ _TYPE = re.compile(
 TYPES = "text, integer, bigint, smallint, boolean, date, timestamp, timestamptz, jsonb, double precision, numeric(18,2)"
 EXPORT_DATE = "$export_date"  # a column's source that is no header or path
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-# A step of a JSON path: a key of letters, digits, blanks, _ or -, and list positions: data[0].
-_PATH = re.compile(r"(\^\.)?[\w$ -]+(\[\d+\])*(\.[\w$ -]+(\[\d+\])*)*")
 
 
 class _Model(BaseModel):
@@ -78,10 +78,7 @@ class Column(_Model):
     @classmethod
     def _plain_paths(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for path in value:
-            if not _PATH.fullmatch(path):
-                raise ValueError(
-                    f"{path!r} is no header or path; write keys joined by dots, like via.source.rel or to.data[0].id"
-                )
+            steps(path)
         return value
 
     @field_validator("time_zone")
@@ -102,82 +99,6 @@ class Column(_Model):
     def header_names(self) -> tuple[str, ...]:
         """The same as names of a file's header, normalised; the column's own name counts as well."""
         return tuple(dict.fromkeys([*(snake_case(source) for source in self.sources), self.name]))
-
-
-class FileForm(_Model):
-    """One form in which an object's files come.
-
-    pattern         path below the platform's folder; {date} = export date, {yyyymmdd} = without dashes; * and ? work
-    format          csv, tsv (separated text with a header) or json (documents, or one per line: both are recognised)
-    delimiter       of csv; `auto` is not offered on purpose: a changed delimiter should be noticed
-    encoding        of text; BOMs and UTF-16 are recognised by themselves
-    line_delimited  json only: never try to read the file as one document (one broken line must not cost the file)
-    record_path     json only: keys that may hold a document's records (list or single object), first present wins
-    rows            json only: list inside each record whose elements are the rows; `^.x` is then x of the record.
-                    Several: the first one present counts; a single object counts as a list of one
-    nested_rows     json only: list inside each record whose elements are rows too, after the record itself
-    children        json only: keys of a record that other objects own; neither stored nor kept in _extra
-    where           json only: top-level key of the document → values; other documents belong to other objects
-    """
-
-    pattern: str
-    format: Literal["csv", "tsv", "json"]
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    line_delimited: bool = False
-    record_path: tuple[str, ...] = ()
-    rows: tuple[str, ...] = ()
-    nested_rows: str | None = None
-    children: tuple[str, ...] = ()
-    where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-
-    @field_validator("pattern")
-    @classmethod
-    def _inside(cls, value: str) -> str:
-        if value.startswith("/") or ".." in Path(value).parts or "\\" in value:
-            raise ValueError("must stay inside the platform's folder; write it like orders/dt={date}/*.csv*")
-        if "{date}" not in value and "{yyyymmdd}" not in value:
-            raise ValueError("must name the export date; write {date} (2026-01-31) or {yyyymmdd} (20260131) somewhere")
-        return value
-
-    @field_validator("rows", mode="before")
-    @classmethod
-    def _several(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
-
-    @field_validator("delimiter")
-    @classmethod
-    def _one_character(cls, value: str) -> str:
-        if len(value) != 1 or not value.isascii() or value in '"\r\n':
-            raise ValueError('must be one plain character such as , or ; or | ("\\t" for tabs)')
-        return value
-
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, value: str) -> str:
-        import codecs
-
-        try:
-            return codecs.lookup(value).name
-        except LookupError:
-            raise ValueError(f"unknown encoding {value!r}; write utf-8, windows-1252, utf-16 …") from None
-
-    @model_validator(mode="after")
-    def _fitting(self) -> FileForm:
-        json_only = [
-            name
-            for name in ("line_delimited", "record_path", "rows", "nested_rows", "children", "where")
-            if getattr(self, name)
-        ]
-        if self.format != "json" and json_only:
-            raise ValueError(f"{json_only[0]} belongs to format json; remove it, or write format: json")
-        if self.rows and self.nested_rows:
-            raise ValueError("rows and nested_rows exclude each other; keep one")
-        return self
-
-    @property
-    def separator(self) -> str:
-        return "\t" if self.format == "tsv" else self.delimiter
 
 
 class Deletion(_Model):
@@ -254,6 +175,8 @@ class ExportObject(_Model):
             "version_column": (self.version_column,) if self.version_column else (),
             "indexes": tuple(name for index in self.indexes for name in index),
             "deletion": (self.deletion.column,) if self.deletion else (),
+            "set": tuple(name for form in self.files for name in form.set_),
+            "members": tuple(name for form in self.files for part in form.members.values() for name in part),
             "yields": tuple(name for names in self.yields.identifiers.values() for name in names),
         }
         for where, names in used.items():

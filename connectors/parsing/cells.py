@@ -36,6 +36,8 @@ CLEANERS = {
         "list_transform(range(0, 5), lambda i: case when substr({0}, (b + i + 1)::bigint, 1) between 'A' and 'Z'"
         " then 1 << i else 0 end))::bigint, 1)), 'string_agg', '') else {0} end"
     ),
+    # gid://shopify/LineItem/123?…: Shopify's GraphQL writes an id with its kind.
+    "gid": r"case when starts_with({0}, 'gid://') then regexp_extract({0}, '/([^/?]+)(\?.*)?$', 1) else {0} end",
     # € 1,234.50 → 1234.50; anything that is not plainly such an amount stays as it is, and is rejected by the cast.
     "money": (
         "case when try_cast({0} as double) is not null then {0}"

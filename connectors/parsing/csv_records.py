@@ -58,14 +58,19 @@ class RecordBlock:
         return RecordBlock(data, new_ends - lengths, new_ends, self.lines[kept], self.separators[kept])
 
 
-def record_blocks(blocks: Iterator[bytes], separator: str, limits: Limits, rejects: Rejects) -> Iterator[RecordBlock]:
-    """Cut a stream of text into blocks of whole records; blank lines are skipped, hopeless lines become rejects."""
-    return _Splitter(separator, limits, rejects).run(blocks)
+def record_blocks(
+    blocks: Iterator[bytes], separator: str, limits: Limits, rejects: Rejects, *, quoted: bool = True
+) -> Iterator[RecordBlock]:
+    """Cut a stream of text into blocks of whole records; blank lines are skipped, hopeless lines become rejects.
+
+    quoted: quotation marks enclose cells; otherwise they are characters like any other, and every line is a record
+    """
+    return _Splitter(separator, limits, rejects, quoted).run(blocks)
 
 
 class _Splitter:
-    def __init__(self, separator: str, limits: Limits, rejects: Rejects) -> None:
-        self.separator, self.limits, self.rejects = ord(separator), limits, rejects
+    def __init__(self, separator: str, limits: Limits, rejects: Rejects, quoted: bool) -> None:
+        self.separator, self.limits, self.rejects, self.quoted = ord(separator), limits, rejects, quoted
         self.line = 1  # physical line on which the rest begins
         mark = re.escape(separator.encode())
         cell = rb'(?>"[^"]*(?:""[^"]*)*"|[^"' + mark + rb"\n\r][^" + mark + rb"\n]*|)"
@@ -124,7 +129,7 @@ class _Splitter:
         marks = np.frombuffer(text, np.uint8)
         feeds = np.flatnonzero(marks == _NEWLINE)
         separators = np.flatnonzero(marks == self.separator)
-        if b'"' in text:
+        if self.quoted and b'"' in text:
             quotes = np.flatnonzero(marks == _QUOTE)
             if not self._regular(marks, quotes):
                 return (yield from self._cut_slowly(text, feeds, final=final))

@@ -11,7 +11,8 @@ from connectors.errors import FileRejectedError
 from connectors.parsing import shaping
 from connectors.parsing.cells import literal
 from connectors.parsing.json_lines import DocumentBlock, document_blocks
-from connectors.parsing.json_paths import Paths, pointer, read_paths
+from connectors.parsing.json_paths import read_paths
+from connectors.paths import pointer, steps
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,8 +42,9 @@ class _Reader:
         self.documents = 0
         keys = [c for name in source.export.key for c in [source.export.columns[name]]]
         sources = [path for column in keys for path in column.sources]
-        self.identified = [pointer(path) for path in sources if path[0] not in "^$"]
-        above = [pointer(path[2:]) for path in sources if path.startswith("^.")]
+        plain = [path for path in sources if path[0] != "$" and all(isinstance(key, str) for key in steps(path))]
+        self.identified = [pointer(path) for path in plain if path[0] != "^"]
+        above = [pointer(path) for path in plain if path[0] == "^"]
         if self.form.rows and above:  # what the record around the rows is known by
             self.identified = above
         if any(column.derived for column in keys):
@@ -61,7 +63,25 @@ class _Reader:
             rows = pa.table({"doc": block.docs, "parent": pa.nulls(count, pa.string()), "_line": pa.array(block.lines)})
         else:
             rows = self.connection.sql(self._expansion()).to_arrow_table().combine_chunks()
-        return self._numbered(rows)
+        return self._numbered(self._own(rows))
+
+    def _own(self, rows: pa.Table) -> pa.Table:
+        """Without the rows that belong to other objects (`only`)."""
+        if not self.form.only:
+            return rows
+        conditions = []
+        for path, values in self.form.only.items():
+            origin = "parent" if path.startswith("^.") else "doc"
+            value = f"json_extract_string({origin}, {literal(pointer(path))})"
+            tests = [f"{value} glob {literal(text)}" for text in values if text is not None]
+            tests += [f"{value} is null"] if None in values else []
+            conditions.append(f"({' or '.join(tests)})")
+        self.connection.register("candidates", rows)
+        kept = self.connection.sql(
+            f"select * from candidates where {' and '.join(conditions)}"  # noqa: S608 - literals of the contract
+        ).to_arrow_table()
+        self.source.aside += len(rows) - len(kept)
+        return kept.combine_chunks()
 
     def _check_shapes(self, whole: bool) -> bool:
         """Look at the kinds of documents in the block; True when each is itself a record. Refuses an error page."""
@@ -165,13 +185,8 @@ class _Reader:
         self.connection.register("block", rows)
         extra = self._extra()
         content = "md5(doc)" if self.source.typer.needs_content else None
-        lists = [f"json_extract_string(doc, [{', '.join(map(literal, self.paths.texts))}]) as texts"]
-        if self.paths.values:
-            lists.append(f"json_extract(doc, [{', '.join(map(literal, self.paths.values))}]) as docs")
-        if self.paths.parents:
-            lists.append(f"json_extract_string(parent, [{', '.join(map(literal, self.paths.parents))}]) as ups")
-        relation = f"(select {', '.join(lists)}, doc, _line, _row from block)"  # noqa: S608 - literals
-        cells = shaping.cells_sql(self.source.export, self.paths.sources, extra, relation, content=content)
+        relation = f"({self.paths.relation('block')})"
+        cells = shaping.cells_sql(self.source.export, self.form, self.paths.sources, extra, relation, content=content)
         return self.source.typer(cells, lambda row: docs[row].as_py())
 
     def _extra(self) -> str:
@@ -208,4 +223,4 @@ def json_extra_sql(keys: list[str]) -> str:
     return f"(select case when len(p) > 0 then to_json(map_from_entries(p))::varchar end from (select {pairs} as p))"  # noqa: S608
 
 
-__all__ = ["Paths", "parse_json"]
+__all__ = ["parse_json"]

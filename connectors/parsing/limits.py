@@ -15,18 +15,24 @@ class Limits:
     block     text handled at once
     record    longest record (a line, or a quoted cell's several lines); longer ones are rejected, never held
     document  longest JSON document that is not written one record per line
+    unpacked  most that a compressed file may unpack to
+    suspicious, ratio  beyond so many bytes, a file that unpacks to more than `ratio` times its size is a bomb
     original  how much of a rejected row's text is kept in ops.rejected_rows (the landing file keeps all of it)
     """
 
     block: int = 8 * MIB
     record: int = 16 * MIB
     document: int = 64 * MIB
+    unpacked: int = 256 << 30
+    suspicious: int = 256 * MIB
+    ratio: int = 200
     original: int = 8192
 
 
 def limits() -> Limits:
-    """The limits of this moment: JOURNEYLINE_MAX_RECORD_BYTES and JOURNEYLINE_MAX_DOCUMENT_BYTES change two of them."""
+    """The limits of this moment: JOURNEYLINE_MAX_{RECORD,DOCUMENT,UNPACKED}_BYTES change three of them."""
     usual = Limits()
     record = int(os.environ.get("JOURNEYLINE_MAX_RECORD_BYTES") or usual.record)
     document = int(os.environ.get("JOURNEYLINE_MAX_DOCUMENT_BYTES") or usual.document)
-    return Limits(block=min(usual.block, max(record, 4096)), record=record, document=document)
+    unpacked = int(os.environ.get("JOURNEYLINE_MAX_UNPACKED_BYTES") or usual.unpacked)
+    return Limits(block=min(usual.block, max(record, 4096)), record=record, document=document, unpacked=unpacked)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from connectors.contracts import EXPORT_DATE, ExportObject, load_contract, platforms
+from connectors.contracts import EXPORT_DATE, Column, ExportObject, load_contract, platforms
 from connectors.errors import FileRejectedError
+from connectors.forms import FileForm
 from connectors.naming import snake_case
 from connectors.parsing import shaping
 from connectors.parsing.cells import literal
@@ -21,19 +22,19 @@ from connectors.parsing.source import Source
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_PREAMBLE = 100  # records among which `header: search` looks
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def parse_separated(source: Source) -> Iterator[pa.RecordBatch]:
     """Typed batches of one file; rejected rows go to source.rejects. Raises FileRejectedError."""
-    blocks = record_blocks(iter(source.stream), source.form.separator, source.limits, source.rejects)
+    form = source.form
+    blocks = record_blocks(iter(source.stream), form.separator, source.limits, source.rejects, quoted=not form.unquoted)
     header: _Header | None = None
     for block in blocks:
         if header is None:
-            header = _Header(source, block.text(0))
-            keep = np.ones(len(block.starts), dtype=bool)
-            keep[0] = False
-            block = block.keep(keep)
+            header, first = _find_header(source, block)
+            block = block.keep(np.arange(len(block.starts)) >= first)
         if len(block.starts):
             yield from _rows(source, header, block)
     if header is None:
@@ -42,12 +43,47 @@ def parse_separated(source: Source) -> Iterator[pa.RecordBatch]:
         )
 
 
-class _Header:
-    """What each cell of the file feeds."""
+def _find_header(source: Source, block: RecordBlock) -> tuple[_Header, int]:
+    """(header, number of the first record below it). Lines above a header are about the report, and no rows."""
+    form = source.form
+    if form.header == "none":
+        names = form.names or tuple(name for name, column in source.export.columns.items() if not column.derived)
+        first = _cells_of(source, block.text(0))
+        repeated = [snake_case(name) for name in first] == [snake_case(name) for name in names]
+        return _Header(source, list(names)), int(repeated)  # a header line after all: some tools add one
+    if form.header == "search":
+        needed = [column for column in source.export.columns.values() if _is_needed(column, form)]
+        for number in range(min(len(block.starts), _PREAMBLE)):
+            found = {snake_case(name) for name in _cells_of(source, block.text(number))}
+            if all(found.intersection(column.header_names) for column in needed):
+                return _Header(source, _cells_of(source, block.text(number))), number + 1
+        columns = ", ".join(repr(column.sources[0]) for column in needed)
+        raise FileRejectedError(
+            f"{source.where}: none of the first {_PREAMBLE} lines of the file {source.name} is a header with the"
+            f" required columns {columns}. Ask for the full export; if the platform renamed a column, add its new name"
+            f" under `from` in connectors/contracts/{source.platform}.yml."
+        )
+    return _Header(source, _cells_of(source, block.text(0))), 1
 
-    def __init__(self, source: Source, record: bytes) -> None:
-        text = record.decode("utf-8", errors="replace")
-        self.names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=source.form.separator))]
+
+def _cells_of(source: Source, record: bytes) -> list[str]:
+    text = record.decode("utf-8", errors="replace").rstrip("\r")
+    if source.form.unquoted:
+        return [cell.strip() for cell in text.split(source.form.separator)]
+    return [cell.strip() for cell in next(csv.reader(io.StringIO(text), delimiter=source.form.separator))]
+
+
+def _is_needed(column: Column, form: FileForm) -> bool:
+    """Must the header have the column?"""
+    needed = (column.required and not column.derived) or column.required_column
+    return needed and column.name not in form.set_ and EXPORT_DATE not in column.sources
+
+
+class _Header:
+    """What each cell of the file feeds. Of equal names the first counts; the others are kept in _extra by position."""
+
+    def __init__(self, source: Source, names: list[str]) -> None:
+        self.names = names
         self.columns = [f"c{i}" for i in range(len(self.names))]
         places: dict[str, int] = {}
         for position, name in enumerate(self.names):
@@ -69,7 +105,7 @@ class _Header:
         self._check(source)
 
     def _check(self, source: Source) -> None:
-        needed = [c for c in source.export.columns.values() if (c.required and not c.derived) or c.required_column]
+        needed = [column for column in source.export.columns.values() if _is_needed(column, source.form)]
         missing = [column for column in needed if not self.sources[column.name]]
         if not missing:
             return
@@ -136,7 +172,7 @@ def _rows(source: Source, header: _Header, block: RecordBlock) -> Iterator[pa.Re
     )
     source.connection.register("block", table)
     content = f"md5(concat_ws(chr(31), {', '.join(header.columns)}))" if source.typer.needs_content else None
-    statement = shaping.cells_sql(source.export, header.sources, header.extra, "block", content=content)
+    statement = shaping.cells_sql(source.export, source.form, header.sources, header.extra, "block", content=content)
     yield from source.typer(statement, block.text)
 
 
@@ -145,7 +181,7 @@ def _cells(source: Source, header: _Header, block: RecordBlock) -> tuple[pa.Tabl
     import pyarrow as pa
 
     try:
-        return _read(header, block, source.form.separator), block
+        return _read(header, block, source.form), block
     except pa.ArrowInvalid:
         fine = np.ones(len(block.starts), dtype=bool)
         for index in range(len(block.starts)):
@@ -160,17 +196,19 @@ def _cells(source: Source, header: _Header, block: RecordBlock) -> tuple[pa.Tabl
         block = block.keep(fine)
         if not len(block.starts):
             return pa.table({name: pa.array([], pa.string()) for name in header.columns}), block
-        return _read(header, block, source.form.separator), block
+        return _read(header, block, source.form), block
 
 
-def _read(header: _Header, block: RecordBlock, separator: str) -> pa.Table:
+def _read(header: _Header, block: RecordBlock, form: FileForm) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
     table = arrow_csv.read_csv(
         pa.BufferReader(block.data),
         read_options=arrow_csv.ReadOptions(column_names=header.columns, block_size=len(block.data) + 16),
-        parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=form.separator, quote_char=False if form.unquoted else '"', newlines_in_values=not form.unquoted
+        ),
         convert_options=arrow_csv.ConvertOptions(
             column_types={name: pa.string() for name in header.columns}, strings_can_be_null=False
         ),

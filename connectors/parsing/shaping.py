@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from connectors.contracts import Column, ExportObject
+from connectors.forms import FileForm
 from connectors.parsing.cells import cleaned, hashed, literal, quoted, typed
 from connectors.parsing.rejects import SEND_AGAIN
 
@@ -49,21 +50,31 @@ def _engine(_process: int) -> duckdb.DuckDBPyConnection:
 
 
 def cells_sql(
-    export: ExportObject, sources: dict[str, list[str]], extra: str, relation: str, *, content: str | None
-) -> str:
+    export: ExportObject, form: FileForm, sources: dict[str, list[str]], extra: str, relation: str, *,
+    content: str | None,
+) -> str:  # fmt: skip
     """Statement: one cleaned text cell per contract column from `relation`, beside _line, _row, _extra (and _content).
 
     sources: contract column → expressions that feed it, best first; a column without any is NULL.
     """
     fields = []
     for column in export.columns.values():
-        values = [cleaned(expression, column) for expression in sources.get(column.name, ())]
+        found = [_present(expression, form) for expression in sources.get(column.name, ())]
+        found += [literal(form.set_[column.name])] if column.name in form.set_ else []
+        values = [cleaned(expression, column) for expression in found]
         value = "null::varchar" if not values else values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
         fields.append(f"{value} as {quoted(column.name)}")
     fields += [LINE, ROW, f"{extra} as {EXTRA}"]
     if content:
         fields.append(f"{content} as {CONTENT}")
     return f"select {', '.join(fields)} from {relation}"  # noqa: S608 - identifiers and expressions of our own making
+
+
+def _present(expression: str, form: FileForm) -> str:
+    """The cell, or NULL where it holds a word that stands for a missing value."""
+    if not form.nulls:
+        return expression
+    return f"case when {expression} not in ({', '.join(map(literal, form.nulls))}) then {expression} end"
 
 
 def typed_sql(export: ExportObject, cells: str) -> str:

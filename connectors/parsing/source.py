@@ -1,4 +1,4 @@
-"""One file on its way through the parser: what is known about it, and what has been counted."""
+"""One text on its way through the parser: what is known about it, and what has been counted."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connectors.contracts import ExportObject, FileForm
+from connectors.contracts import ExportObject
+from connectors.forms import FileForm
 from connectors.parsing import shaping
+from connectors.parsing.archives import Content, contents
 from connectors.parsing.limits import Limits, limits
 from connectors.parsing.rejects import Rejects
 from connectors.parsing.rows import RowTyper
@@ -25,10 +27,11 @@ _NO_DATE = dt.date(1970, 1, 1)  # a file that is only checked belongs to no nigh
 
 @dataclass(slots=True)
 class Source:
-    """A file, its form and its counters.
+    """A delivered text, its form and its counters.
 
     export_date  what $export_date in the contract stands for
     seen      rows that reached typing so far
+    aside     rows that belong to other objects of the contract (`only`)
     unknown   names in the file that the contract does not know (they are kept in _extra)
     """
 
@@ -44,6 +47,7 @@ class Source:
     typer: RowTyper
     export_date: dt.date = _NO_DATE
     seen: int = 0
+    aside: int = 0
     unknown: set[str] = field(default_factory=set)
 
     @property
@@ -68,16 +72,42 @@ class Source:
             self.connection.close()
 
 
+def open_sources(
+    platform: str, export: ExportObject, form: FileForm, path: Path, name: str, sink: Callable[[pa.Table], object],
+    sizes: Limits | None = None, export_date: dt.date = _NO_DATE,
+) -> list[Source]:  # fmt: skip
+    """Prepare one delivered file: one source, or one per member of an archive. Raises FileRejectedError.
+
+    name: what messages and `_source_file` call it; sink: receives tables of rejected rows
+    """
+    sizes = sizes or limits()
+    return [
+        _open(platform, export, _with_values(form, content), path, content, sink, sizes, export_date)
+        for content in contents(path, name, form, sizes)
+    ]
+
+
 def open_source(
     platform: str, export: ExportObject, form: FileForm, path: Path, name: str, sink: Callable[[pa.Table], object],
     sizes: Limits | None = None, export_date: dt.date = _NO_DATE,
 ) -> Source:  # fmt: skip
-    """Prepare one file. name: what messages and `_source_file` call it; sink: receives tables of rejected rows."""
-    sizes = sizes or limits()
+    """The same for a file that holds one text."""
+    (source,) = open_sources(platform, export, form, path, name, sink, sizes, export_date)
+    return source
+
+
+def _with_values(form: FileForm, content: Content) -> FileForm:
+    return form.model_copy(update={"set_": {**form.set_, **content.set}}) if content.set else form
+
+
+def _open(
+    platform: str, export: ExportObject, form: FileForm, path: Path, content: Content,
+    sink: Callable[[pa.Table], object], sizes: Limits, export_date: dt.date,
+) -> Source:  # fmt: skip
     connection = shaping.connect()
-    rejects = Rejects(name, sizes.original, sink)
+    rejects = Rejects(content.name, sizes.original, sink)
     return Source(
-        platform, export, form, path, name, sizes, TextStream(path, name, form.encoding, sizes.block), rejects,
+        platform, export, form, path, content.name, sizes, TextStream(content, form.encoding, sizes.block), rejects,
         connection,
         RowTyper(platform, export, connection, rejects), export_date,
     )  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 from connectors.contracts import find_object
 from connectors.errors import FileRejectedError, UnsafePathError
 from connectors.parsing.limits import Limits
-from connectors.parsing.source import open_source
+from connectors.parsing.source import open_sources
 from connectors.places import LocalFolder
 
 
@@ -22,7 +22,7 @@ def parse(tmp_path, name, text, form=0, limits=None, file="file"):
     path = tmp_path / file
     path.write_text(text, encoding="utf-8", newline="")
     rejected: list[pa.Table] = []
-    source = open_source(platform, export, export.files[form], path, file, rejected.append, limits)
+    (source,) = open_sources(platform, export, export.files[form], path, file, rejected.append, limits)
     rows = [row for batch in source.batches() for row in batch.to_pylist()]
     assert source.rows_read == len(rows) + source.rejects.count
     return rows, [row for table in rejected for row in table.to_pylist()]
