@@ -34,6 +34,7 @@ class Verdict:
     do: str
     say: str = ""
     wait_at: str | None = None
+    wait_seconds: float | None = None
 
 
 def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -49,7 +50,7 @@ def judge(answer: Answer, rules: Iterable[ErrorRule]) -> Verdict | None:
     """The first rule that fits; without one, what the status means by itself. None: the answer is a page."""
     for rule in rules:
         if fits(answer, rule.when):
-            return Verdict(rule.do, rule.say, rule.wait_at)
+            return Verdict(rule.do, rule.say, rule.wait_at, rule.wait_seconds)
     if answer.status == 429:
         return Verdict("throttle")
     if answer.status in (401, 403):
@@ -71,7 +72,10 @@ def fits(answer: Answer, when: When) -> bool:
         found = at(answer.page, path)
         if found is None or not any(str(found) == str(value) for value in values):
             return False
-    return not when.text or when.text.lower().encode() in answer.body.lower()
+    if not when.text:
+        return True
+    # Without a status, words are looked for in refusals only: in a good page they may be what somebody wrote.
+    return bool(when.status or answer.status >= 400) and when.text.lower().encode() in answer.body.lower()
 
 
 def _in(status: int, part: int | str) -> bool:

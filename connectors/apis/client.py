@@ -201,7 +201,7 @@ class ApiClient:
             case "retry":
                 return _Again(f"the vendor's server failed ({words})", pace.asked_to_wait(answer.headers), True)
             case "throttle":
-                asked = pace.asked_to_wait(answer.headers)
+                asked = verdict.wait_seconds or pace.asked_to_wait(answer.headers)
                 found = at(answer.page, verdict.wait_at) if verdict.wait_at else None
                 if asked is None and isinstance(found, int | float):
                     asked = float(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit, urlunsplit
 
-from connectors.apis.description import VendorDescription
+from connectors.apis.description import Part, VendorDescription
 from connectors.apis.templates import Missing, fill
 from connectors.connections import Connection
 from connectors.errors import ApiAccessError
@@ -42,6 +42,8 @@ def variables_of(description: VendorDescription, connection: Connection) -> dict
         found = setting(connection, f"extra.{name}") or (
             setting(connection, name) if name in ("login", "schema") else ""
         )
+        if isinstance(default, Part):
+            default = setting(connection, default.of).rpartition(default.after)[2] or None
         if not found and default is None:
             raise ApiAccessError(
                 f"{description.platform}: the connection {connection.id} must say {name}; write it into its extra."

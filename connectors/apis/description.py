@@ -109,7 +109,10 @@ class Limits(_Model):
 
 
 class When(_Model):
-    """An answer: status (numbers, ranges `500-599`), json (path → values), text in its body. All named must fit."""
+    """An answer: status (numbers, ranges `500-599`), json (path → values), text in its body. All named must fit.
+
+    Without a status, text is looked for in answers from 400 on only.
+    """
 
     status: tuple[int | str, ...] = ()
     json_: dict[str, tuple[int | str | bool, ...]] = Field(default_factory=dict, alias="json")
@@ -146,7 +149,8 @@ class ErrorRule(_Model):
     """What an answer means and what is done.
 
     retry     broken for a moment: try again, waiting longer each time
-    throttle  too fast: wait as the vendor says (headers, else `wait_at` of the body, else throttle_seconds), try again
+    throttle  too fast: wait `wait_seconds`, or as the vendor says (headers, else `wait_at` of the body), or
+              throttle_seconds, and try again
     fewer     too much asked at once: the same page again, with half the page size
     restart   the paging cursor or token is not good (any more): this window again from the last good time
     skip      this parent is gone or has nothing to show: go on with the next
@@ -158,6 +162,7 @@ class ErrorRule(_Model):
     do: Literal["retry", "throttle", "fewer", "restart", "skip", "access", "stop"]
     say: str = ""
     wait_at: str | None = None
+    wait_seconds: float | None = Field(default=None, gt=0)
 
 
 class Errors(_Model):
@@ -274,13 +279,22 @@ class Parents(_Model):
 
     fields         name → path in the parent's record; the names may be used as `${name}`
     changed_since  path of a time in the parent's record: parents older than `${since}` are left out
-    when           path → values that a parent's record must have there (a count path with "+": more than zero)
+    within         the same path → how far back from the export date it may lie (send_time: 180d)
+    when           path → values that a parent's record must have there ("+": a number above zero, "*": anything)
     """
 
     endpoint: str
     fields: dict[str, str] = Field(min_length=1)
     changed_since: str | None = None
+    within: dict[str, str] = Field(default_factory=dict)
     when: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+
+    @field_validator("within")
+    @classmethod
+    def _durations(cls, value: dict[str, str]) -> dict[str, str]:
+        for text in value.values():
+            duration(text)
+        return value
 
 
 class Endpoint(_Model):
@@ -336,17 +350,25 @@ class Accounts(_Model):
     extra: str
 
 
+class Part(_Model):
+    """A value that is part of another of the connection: what stands in `of` behind the last `after`."""
+
+    of: str
+    after: str = Field(min_length=1)
+
+
 class VendorDescription(_Model):
     """Everything about how one platform's data are asked for over HTTP.
 
-    variables  name → default, null: the connection must have it (login, schema, or a key of its extra)
+    variables  name → default, null: the connection must have it (login, schema, or a key of its extra), or a part of
+               another value of the connection
     forget     query parameters that never go into files and states (tokens that vendors echo in addresses)
     """
 
     platform: str
     title: str
     base_url: str
-    variables: dict[str, str | None] = Field(default_factory=dict)
+    variables: dict[str, str | Part | None] = Field(default_factory=dict)
     accounts: Accounts | None = None
     auth: Auth = Field(default_factory=Auth)
     signing: Signing | None = None

@@ -97,10 +97,10 @@ def put(request: Request, into: str, name: str, value: Any) -> Request:
     if into == "query":
         return replace(request, params={**request.params, name: value})
     body = copy.deepcopy(request.body) if isinstance(request.body, dict) else {}
-    inner = body
+    inner: Any = body
     *steps, last = name.split(".")
     for step in steps:
-        inner = inner.setdefault(step, {})
+        inner = inner[int(step)] if isinstance(inner, list) else inner.setdefault(step, {})
     inner[last] = value
     return replace(request, body=body)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from connectors.apis.clock import Clock, SystemClock
 from connectors.apis.description import Endpoint, Parents, VendorDescription, load_description
 from connectors.apis.staging import Staging, State
-from connectors.apis.templates import at, moment, records_at
+from connectors.apis.templates import at, duration, moment, records_at
 from connectors.apis.windows import Window, first_window
 from connectors.contracts import ExportObject, load_contract
 from connectors.places import ExportFile, LocalFolder
@@ -168,7 +168,7 @@ class ApiPlace:
         job = Job(client, endpoint, account, date, values, window, staging, state)
         if endpoint.parents and parent is not None:
             wanted = endpoint.parents
-            job.parents = lambda: parents_of(parent, wanted, window)
+            job.parents = lambda: parents_of(parent, wanted, window, date)
         staging.save(state)
         strategy(endpoint.strategy)(job)
         state.done = True
@@ -213,7 +213,7 @@ def reached(run: _Run, date: dt.date) -> dict[str, Any] | None:
     return state or None
 
 
-def parents_of(run: _Run, parents: Parents, window: Window) -> Iterator[dict[str, Any]]:
+def parents_of(run: _Run, parents: Parents, window: Window, date: dt.date) -> Iterator[dict[str, Any]]:
     """Fields of the parent's records, each record once, read back from the pages that were pulled."""
     import json
 
@@ -223,7 +223,7 @@ def parents_of(run: _Run, parents: Parents, window: Window) -> Iterator[dict[str
         page = at(json.loads(line), key)
         for record in records_at(page, run.endpoint.records):
             fields = {name: at(record, path) for name, path in parents.fields.items()}
-            if None in fields.values() or not _wanted(record, parents, window):
+            if None in fields.values() or not _wanted(record, parents, window, date):
                 continue
             mark = "\x00".join(map(str, fields.values()))
             if mark not in seen:
@@ -231,15 +231,19 @@ def parents_of(run: _Run, parents: Parents, window: Window) -> Iterator[dict[str
                 yield fields
 
 
-def _wanted(record: Any, parents: Parents, window: Window) -> bool:
+def _wanted(record: Any, parents: Parents, window: Window, date: dt.date) -> bool:
     if parents.changed_since and window.since is not None:
         changed = moment(at(record, parents.changed_since))
         if changed is not None and changed < window.since:
+            return False
+    for path, reach in parents.within.items():
+        time = moment(at(record, path))
+        if time is not None and time.date() < date - duration(reach):
             return False
     for path, values in parents.when.items():
         found = at(record, path)
         if "+" in values and isinstance(found, int | float) and not isinstance(found, bool) and found > 0:
             continue
-        if found not in values:
+        if found not in values and not ("*" in values and found not in (None, "")):
             return False
     return True
