@@ -97,6 +97,7 @@ def test_casts_never_round_and_never_fail(engine, kind, text, value):
         ("apostrophe", "'+39333", "+39333"), ("apostrophe", "75008", "75008"), ("apostrophe", "'", None),
         ("decimal_id", "14075.0", "14075"), ("decimal_id", "C536379", "C536379"), ("decimal_id", "10", "10"),
         ("decimal_id", "1.5", "1.5"), ("meta_prefix", "l:111222333", "111222333"), ("meta_prefix", "p:+6112", "+6112"),
+        ("gid", "gid://shopify/Order/450789469", "450789469"), ("gid", "gid://shopify/X/7?y=z", "7"), ("gid", "7", "7"),
         ("salesforce_id", "0011G00000eM9wv", "0011G00000eM9wvQAC"),
         ("salesforce_id", "00Q1G00000nDnM5UAK", "00Q1G00000nDnM5UAK"),
         ("money", "€ 1,234.50", "1234.50"), ("money", "-5.00", "-5.00"), ("money", "$3.50", "3.50"), ("money",
