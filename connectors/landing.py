@@ -143,6 +143,8 @@ def _attempt(
             return
         warehouse.ensure_tables(spec_of(platform, export))
         _load(platform, export, date, batch_id, fetched)
+        if isinstance(place, ApiPlace):
+            warehouse.propose_cursors(batch_id, place.cursors(platform, export, date))
     except (FileRejectedError, UnsafePathError) as error:
         warehouse.reject_batch(batch_id, str(error))
     except (ConnectorsError, warehouse.WarehouseError) as error:
