@@ -1,0 +1,3 @@
+{{ config(materialized='ephemeral') }}
+
+{{ web_person_records('ga4') }}

@@ -1,0 +1,3 @@
+{{ config(materialized='ephemeral') }}
+
+{{ web_records_touched('snowplow') }}
