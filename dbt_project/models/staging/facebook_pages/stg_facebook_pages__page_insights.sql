@@ -1,0 +1,1 @@
+{{ insight_figures(source('facebook_pages', 'page_insight'), 'account') }}
