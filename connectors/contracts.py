@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from warehouse import TableSpec
 
 CONTRACTS = Path(__file__).parent / "contracts"
-CLEANERS = ("apostrophe", "decimal_id", "meta_prefix", "money", "salesforce_id", "gid", "keep_blank")
-Cleaner = Literal["apostrophe", "decimal_id", "meta_prefix", "money", "salesforce_id", "gid", "keep_blank"]
+CLEANERS = ("apostrophe", "decimal_id", "meta_prefix", "money", "decimal_comma", "salesforce_id", "gid", "keep_blank")
+Cleaner = Literal[
+    "apostrophe", "decimal_id", "meta_prefix", "money", "decimal_comma", "salesforce_id", "gid", "keep_blank"
+]
 Pii = Literal["name", "email", "phone", "address", "birth_date", "id", "handle", "cookie", "device", "ip", "free_text"]
 _TYPE = re.compile(
     r"text|integer|bigint|smallint|boolean|date|timestamp|timestamptz|jsonb|double precision|numeric\(\d{1,2},\d{1,2}\)"

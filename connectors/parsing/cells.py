@@ -18,6 +18,10 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+# Amounts: a sign before or behind the currency, or parentheses as accountants write them; then currency and blanks.
+_SIGN = r"[^0-9.,\-]*-?[^0-9.,\-]*"
+_UNIT = r"[^0-9.,\-]*"
+_MINUS = r"case when contains({0}, '-') or regexp_full_match({0}, '\s*\(.*\)\s*') then '-' else '' end"
 CLEANERS = {
     # Shopify writes '+39 333…, '75008, '7210… so that spreadsheets keep them as text.
     "apostrophe": "ltrim({0}, '''')",
@@ -41,8 +45,13 @@ CLEANERS = {
     # € 1,234.50 → 1234.50; anything that is not plainly such an amount stays as it is, and is rejected by the cast.
     "money": (
         "case when try_cast({0} as double) is not null then {0}"
-        r" when regexp_full_match({0}, '[^0-9.,\-]*-?[^0-9.,\-]*\d{{1,3}}(,\d{{3}})*(\.\d+)?[^0-9.,]*')"
-        r" then regexp_replace({0}, '[^0-9.\-]', '', 'g') else {0} end"
+        rf" when regexp_full_match({{0}}, '{_SIGN}(\d+|\d{{{{1,3}}}}([,\x{{{{a0}}}} ]\d{{{{3}}}})+)(\.\d+)?{_UNIT}')"
+        rf" then {_MINUS} || regexp_replace({{0}}, '[^0-9.]', '', 'g') else {{0}} end"
+    ),
+    # 1.234,50 € → 1234.50: where the decimal mark is a comma. Not told by itself: 1,234 would be a guess.
+    "decimal_comma": (
+        rf"case when regexp_full_match({{0}}, '{_SIGN}(\d+|\d{{{{1,3}}}}([.\x{{{{a0}}}} ]\d{{{{3}}}})+)(,\d+)?{_UNIT}')"
+        rf" then {_MINUS} || replace(regexp_replace({{0}}, '[^0-9,]', '', 'g'), ',', '.') else {{0}} end"
     ),
 }
 
@@ -101,11 +110,10 @@ def _instant(v: str, zone: str) -> str:
     seconds, milliseconds, microseconds; m/d/yyyy with 12 or 24 hours; Excel serial days since 1899-12-30.
     """
     digits = rf"regexp_full_match({v}, '-?\d{{9,11}}(\.\d+)?')"
-    local = f"timezone({literal(zone)}, {{}})"
     iso = f"try_cast({v} as timestamptz)"
     if zone != "UTC":  # the engine reads a missing zone as UTC
         has_zone = rf"regexp_matches({v}, '(Z|[+-]\d\d:?(\d\d)?|[A-Z]{{3,4}})$')"
-        plain = local.format(f"try_cast({v} as timestamp)")
+        plain = _local(f"try_cast({v} as timestamp)", zone)
         iso = f"case when {has_zone} and contains({v}, ':') then try_cast({v} as timestamptz) else {plain} end"
     spaced = rf"try_cast(regexp_replace({v}, '\s+([+-]\d\d):?(\d\d)$', '\1:\2') as timestamptz)"
     american = (
@@ -116,13 +124,30 @@ def _instant(v: str, zone: str) -> str:
     return (
         f"coalesce({iso}, case when ascii({v}) between 48 and 57 or ascii({v}) = 45 then coalesce("
         f"case when contains({v}, ' ') then {spaced} end,"
-        rf" case when regexp_full_match({v}, '(19|20)\d{{6}}') then {local.format(f'try_strptime({v}, $$%Y%m%d$$)')}"
+        rf" case when regexp_full_match({v}, '(19|20)\d{{6}}') then {_local(f'try_strptime({v}, $$%Y%m%d$$)', zone)}"
         f" when {digits} then to_timestamp(try_cast({v} as double))"
         rf" when regexp_full_match({v}, '\d{{12,14}}') then make_timestamptz(try_cast({v} as bigint) * 1000)"
         rf" when regexp_full_match({v}, '\d{{15,17}}') then make_timestamptz(try_cast({v} as bigint))"
-        rf" when regexp_full_match({v}, '[2-6]\d{{4}}(\.\d+)?') then {local.format(days)}"
-        f" when contains({v}, '/') then {local.format(american)} end) end)"
+        rf" when regexp_full_match({v}, '[2-6]\d{{4}}(\.\d+)?') then {_local(days, zone)}"
+        f" when contains({v}, '/') then {_local(american, zone)} end) end)"
     )
+
+
+def _local(time: str, zone: str) -> str:
+    """The instant of a local time. When clocks go back an hour comes twice: the first one counts (the engine's own
+    choice is the second). An hour that clocks skip is read with the offset before the change: 02:30 becomes 03:30.
+    """
+    name = literal(zone)
+    if zone == "UTC":
+        return f"timezone({name}, {time})"
+    instant = f"timezone({name}, {time})"
+    earlier = f"({instant} - interval '1 hour')"
+    return f"case when timezone({name}, {earlier}) = {time} then {earlier} else {instant} end"
+
+
+def without_digits(expression: str) -> str:
+    """Condition: an id that a spreadsheet has written like 7.21045E+12, so that its last digits are lost."""
+    return rf"(contains({expression}, 'E+') and regexp_full_match({expression}, '-?\d([.,]\d+)?E\+\d+'))"
 
 
 def hashed(name: str, kind: str) -> str:

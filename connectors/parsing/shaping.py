@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from connectors.contracts import Column, ExportObject
 from connectors.forms import FileForm
-from connectors.parsing.cells import cleaned, hashed, literal, quoted, typed
+from connectors.parsing.cells import cleaned, hashed, literal, quoted, typed, without_digits
 from connectors.parsing.rejects import SEND_AGAIN
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # Text columns that travel beside the contract's own. No contract column begins with _.
 LINE, ROW, EXTRA, CONTENT, BAD = "_line", "_row", "_extra", "_content", "_bad"
+_WHOLE = ("integer", "bigint", "smallint")
+_ID_CLEANERS = {"apostrophe", "decimal_id", "meta_prefix"}  # on ids that spreadsheets spoil
+_DIGITS = 10_000
 _WORDS = {
     "integer": "a whole number", "bigint": "a whole number", "smallint": "a whole number",
     "boolean": "yes/no or true/false",
@@ -80,13 +83,17 @@ def _present(expression: str, form: FileForm) -> str:
 def typed_sql(export: ExportObject, cells: str) -> str:
     """Statement: typed columns, _extra, _source_line, _row, _row_hash and _bad (number of the first faulty column).
 
-    _bad counts from 1; negative: a required value is missing; positive: a value does not fit its type.
+    _bad counts from 1; negative: a required value is missing; positive: a value does not fit its type, and beyond
+    10,000: an id has lost digits.
     """
     columns = list(export.columns.values())
     converted = [column for column in columns if column.type not in ("text", "jsonb")]
     doubts = []
     for number, column in enumerate(columns, 1):
         name, as_text = quoted(column.name), quoted(f"text of {column.name}")
+        is_id = column.pii == "id" or _ID_CLEANERS.intersection(column.clean)
+        if column.type in _WHOLE or (column.type == "text" and is_id):
+            doubts.append(f"when {without_digits(as_text if column in converted else name)} then {_DIGITS + number}")
         if column in converted:
             doubts.append(f"when {name} is null and {as_text} is not null then {number}")
         if column.required:
@@ -114,9 +121,15 @@ class Fault:
 
 def fault(export: ExportObject, platform: str, number: int) -> Fault:
     """The words for a value of _bad."""
-    column: Column = list(export.columns.values())[abs(number) - 1]
+    column: Column = list(export.columns.values())[abs(number) % _DIGITS - 1]
     if number < 0:
         return Fault(column.name, f"{column.name} is blank, and every row needs it", SEND_AGAIN)
+    if number > _DIGITS:
+        return Fault(
+            column.name,
+            f"{column.name} has lost digits: a spreadsheet wrote it like 7.21E+12",
+            "Export it again and do not save it from a spreadsheet; or format the column there as text before opening.",
+        )
     kind = _WORDS.get(column.type, f"a number that fits {column.type}")
     return Fault(
         column.name,

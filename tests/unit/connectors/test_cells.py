@@ -73,6 +73,24 @@ def test_times_without_zone_are_in_the_columns_zone(engine):
 
 
 @pytest.mark.parametrize(
+    ("zone", "text", "instant"),
+    [
+        # Clocks go back: the hour comes twice, the first one counts.
+        ("Europe/Berlin", "2025-10-26 02:30:00", utc(2025, 10, 26, 0, 30)),
+        ("Europe/Berlin", "2025-10-26 01:59:59", utc(2025, 10, 25, 23, 59, 59)),
+        ("Europe/Berlin", "2025-10-26 03:00:00", utc(2025, 10, 26, 2)),
+        ("America/New_York", "11/2/2025 1:30 AM", utc(2025, 11, 2, 5, 30)),
+        # Clocks go forward: the hour does not exist, and is read with the offset before the change.
+        ("Europe/Berlin", "2025-03-30 02:30:00", utc(2025, 3, 30, 1, 30)),
+        ("America/New_York", "2025-03-09 02:30", utc(2025, 3, 9, 7, 30)),
+        ("Europe/Berlin", "2025-10-26 02:30:00+01:00", utc(2025, 10, 26, 1, 30)),  # nothing to guess
+    ],
+)
+def test_local_times_when_clocks_change(engine, zone, text, instant):
+    assert cast(engine, text, type="timestamptz", time_zone=zone) == instant
+
+
+@pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
         ("integer", "6", 6), ("integer", "-6.0", -6), ("integer", "5.5", None), ("integer", "1_000", None),
@@ -102,6 +120,10 @@ def test_casts_never_round_and_never_fail(engine, kind, text, value):
         ("salesforce_id", "00Q1G00000nDnM5UAK", "00Q1G00000nDnM5UAK"),
         ("money", "€ 1,234.50", "1234.50"), ("money", "-5.00", "-5.00"), ("money", "$3.50", "3.50"), ("money",
         "free", "free"),
+        ("money", "$1234.50", "1234.50"), ("money", "(1,234.50)", "-1234.50"), ("money", "-$5.00", "-5.00"),
+        ("money", "1 234.50 kr", "1234.50"), ("money", "5,00", "5,00"), ("money", "1.2.3", "1.2.3"),
+        ("decimal_comma", "1.234,50 €", "1234.50"), ("decimal_comma", "1\u00a0234,5", "1234.5"),
+        ("decimal_comma", "-12,00", "-12.00"), ("decimal_comma", "12", "12"), ("decimal_comma", "12.5", "12.5"),
         ("keep_blank", "", ""), ((), "", None),
     ],
 )  # fmt: skip

@@ -177,3 +177,13 @@ def test_lines_of_a_bulk_operation_by_kind(tmp_path, only, columns, count):
 def test_what_cannot_be(tmp_path, form, words):
     with pytest.raises(ContractError, match=words):
         contract(tmp_path, form)
+
+
+def test_ids_that_lost_their_type(tmp_path):
+    columns = "id: {required: true, clean: [apostrophe, meta_prefix, decimal_id]}, count: {type: bigint}, code: {}"
+    text = "id,count,code\n'7210448301122,1,1E+05\nl:111222333,2,\n14075.0,,\n7.21E+12,,\n5,7.21E+12,\n"
+    rows, rejected, _ = parse(tmp_path, "format: csv", text, columns)
+    assert values(rows, "id", "code") == [("7210448301122", "1E+05"), ("111222333", None), ("14075", None)]
+    assert [(row["line_number"], row["column_name"]) for row in rejected] == [(5, "id"), (6, "count")]
+    assert all("has lost digits" in row["reason"] for row in rejected)
+    assert all("do not save it from a spreadsheet" in row["what_to_do"] for row in rejected)
