@@ -142,9 +142,10 @@ def _attempt(
             )
             return
         warehouse.ensure_tables(spec_of(platform, export))
-        _load(platform, export, date, batch_id, fetched)
         if isinstance(place, ApiPlace):
             warehouse.propose_cursors(batch_id, place.cursors(platform, export, date))
+            export = export.model_copy(update={"empty": "allowed"})  # a night in which nothing changed
+        _load(platform, export, date, batch_id, fetched)
     except (FileRejectedError, UnsafePathError) as error:
         warehouse.reject_batch(batch_id, str(error))
     except (ConnectorsError, warehouse.WarehouseError) as error:

@@ -51,7 +51,9 @@ def error(code: int, message: str, status: int = 400, *, subcode: int | None = N
 EXPIRED = error(190, "Error validating access token: Session has expired.", 400, subcode=463)
 TOO_MUCH = error(1, "Please reduce the amount of data you're asking for, then retry your request", 500)
 TRANSIENT = error(2, "An unexpected error has occurred. Please retry your request later.", 500)
-GONE = error(100, "Unsupported get request. Object with ID does not exist", 400, subcode=33, kind="GraphMethodException")
+GONE = error(
+    100, "Unsupported get request. Object with ID does not exist", 400, subcode=33, kind="GraphMethodException"
+)
 BAD_CURSOR = error(100, "Invalid parameter: after cursor specified is invalid", 400, subcode=1487742)
 
 
