@@ -1,8 +1,9 @@
 """Facebook comments: the id that a paged answer leaves out, the page, and whom a comment concerns (platforms.md, 2).
 
-A permalink tells all of it: `https://www.facebook.com/<page>/posts/<post>/?comment_id=…[&reply_comment_id=…]`. Author
-ids are page-scoped, so the key of a person is `<page>:<id>`. What the page itself writes under somebody's comment
-concerns that somebody.
+A permalink tells all of it: `https://www.facebook.com/<page>/posts/<post>/?comment_id=…[&reply_comment_id=…]`. The id
+is `<post>_<comment>` where comments are asked for, `<page>_<post>_<comment>` where a post brings them: the shorter one
+counts. Author ids are page-scoped, so the key of a person is `<page>:<id>`. What the page itself writes under
+somebody's comment concerns that somebody.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _IN_LINK = {
     "comment": r"nullif(regexp_extract(permalink_url, '[?&]comment_id=(\d+)', 1), '')",
     "reply": r"nullif(regexp_extract(permalink_url, '[?&]reply_comment_id=(\d+)', 1), '')",
 }
+_LONG = r"^\d+_(\d+_\d+)$"
 # The record around a comment is the comment that it answers, or the post, whose second half is the comment's first.
 _UNDER_POST = "split_part(parent_id, '_', 2) = split_part(id, '_', 1)"
 
@@ -30,7 +32,12 @@ def transform(connection: duckdb.DuckDBPyConnection) -> Filled:
     link = _IN_LINK
     return Filled(
         connection,
-        {"id": f"coalesce(id, {link['post']} || '_' || coalesce({link['reply']}, {link['comment']}))"},
+        {"page_id": f"coalesce(page_id, case when regexp_matches(id, '{_LONG}') then split_part(id, '_', 1) end)"},
+        {
+            "id": f"coalesce(regexp_replace(id, '{_LONG}', '\\1'), {link['post']} || '_' || coalesce({link['reply']},"
+            f" {link['comment']}))",
+            "parent_id": f"regexp_replace(parent_id, '{_LONG}', '\\1')",
+        },
         {
             "post_id": f"coalesce(post_id, case when {_UNDER_POST} then parent_id end)",
             "parent_from_id": f"case when {_UNDER_POST} then null else parent_from_id end",
