@@ -13,7 +13,7 @@ gives what a full run gives.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from resolution.careful import CarefulInput, careful_merges
@@ -55,6 +55,35 @@ class Constraints:
     source: np.ndarray | None = None
     names: NameHints | None = None
     limits: ClusterLimits = ClusterLimits()
+
+    def take(self, positions: np.ndarray) -> Constraints:
+        """The constraints among some records (ascending positions), which are then positions 0, 1, …"""
+        import numpy as np
+
+        def among(pairs: np.ndarray | None) -> np.ndarray | None:
+            if pairs is None or len(pairs) == 0 or len(positions) == 0:
+                return None
+            pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+            place = np.searchsorted(positions, pairs).clip(max=len(positions) - 1)
+            return place[(positions[place] == pairs).all(axis=1)]
+
+        accounts = self.accounts
+        if accounts is not None and len(positions) == 0:
+            accounts = accounts.iloc[:0]
+        elif accounts is not None and len(accounts):
+            held = accounts["position"].to_numpy(np.int64)
+            place = np.searchsorted(positions, held).clip(max=len(positions) - 1)
+            inside = positions[place] == held
+            accounts = accounts[inside].assign(position=place[inside])
+        return replace(
+            self,
+            must_link=among(self.must_link),
+            cannot_link=among(self.cannot_link),
+            accounts=accounts,
+            birth_day=None if self.birth_day is None else self.birth_day[positions],
+            source=None if self.source is None else self.source[positions],
+            names=None if self.names is None else self.names.take(positions),
+        )
 
 
 def cluster(n: int, edges: pd.DataFrame, constraints: Constraints | None = None) -> np.ndarray:
@@ -311,14 +340,19 @@ def _sparse(
     probable = ~is_certain
     if not probable.any():
         return bad
+    # Fewer than four records cannot be four groups: nearly all components are small, and cost nothing from here on.
+    large = np.bincount(component, minlength=count) >= 4
+    probable &= large[component[left]]
+    if not probable.any():
+        return bad
     group = _components(n, np.r_[left[is_certain], must[:, 0]], np.r_[right[is_certain], must[:, 1]])
-    groups = np.unique(np.c_[component, group], axis=0)[:, 0]
-    size = np.bincount(groups, minlength=count)
-    a, b = group[left[probable]], group[right[probable]]
-    cross = np.unique(np.c_[np.minimum(a, b), np.maximum(a, b)][a != b], axis=0)
-    degree = np.bincount(cross.ravel(), minlength=int(group.max()) + 1)
     owner = np.empty(int(group.max()) + 1, dtype=np.int64)
     owner[group] = component
+    size = np.bincount(owner, minlength=count)
+    a, b = group[left[probable]], group[right[probable]]
+    apart = a != b
+    cross = np.unique(np.minimum(a, b)[apart] << 32 | np.maximum(a, b)[apart])
+    degree = np.bincount(np.r_[cross >> 32, cross & 0xFFFFFFFF], minlength=len(owner))
     missing = size[owner] - 1 - degree
     sparse = (size[owner] >= 4) & (missing > 0.3 * size[owner])
     bad[owner[sparse]] = True

@@ -42,6 +42,16 @@ class NameHints:
 
         return cls(hints, np.zeros(n, bool), alike, lambda left, right: ~alike(left, right), hints)
 
+    def take(self, positions: np.ndarray) -> NameHints:
+        """The hints of some records, which are then positions 0, 1, …"""
+        return NameHints(
+            self.given[positions],
+            self.foreign[positions],
+            lambda left, right: self.alike(positions[left], positions[right]),
+            lambda left, right: self.clash(positions[left], positions[right]),
+            self.name[positions],
+        )
+
 
 def make_hints(std: Standardised, model: MatchModel | None) -> NameHints:
     """Hints for standardised records. Without a model no mailbox counts as somebody else's: no names are known."""

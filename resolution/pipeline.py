@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Positions = npt.NDArray[np.int32]
 PairChunks = Iterable[tuple[Positions, Positions]]
-RANDOM_PAIRS = 1_000_000
+Compared = Iterable[tuple[Positions, Positions, "npt.NDArray[np.uint8]"]]
+"""Chunks of pairs with their levels."""
+RANDOM_PAIRS = 500_000
 KEEP_PROBABILITY = 0.001
 """Pairs below this match probability are not kept as evidence."""
 
@@ -81,10 +83,16 @@ def train(
 ) -> MatchModel:
     """Learn a model from the records alone: no labels.
 
-    pairs: candidate pairs to learn from; by default those of the passes (the configuration's, or proposed ones). At
-    most
-    `config.train_pairs` of them are compared, whole chunks evenly over the records.
+    pairs: candidate pairs to learn from; by default those of the passes (the configuration's, or proposed ones). Of
+    more than `config.train_pairs` a sample is compared, drawn evenly over the records.
     """
+    return _train(std, config, pairs, passes)[0]
+
+
+def _train(
+    std: Standardised, config: MatchConfig, pairs: PairChunks | None = None, passes: Sequence[Pass] | None = None
+) -> tuple[MatchModel, list[tuple[Positions, Positions, npt.NDArray[np.uint8]]], float]:
+    """The model, the pairs that it was learned from with their levels, and which share of the candidates these are."""
     from resolution.classify.fellegi_sunter import FellegiSunter
     from resolution.classify.frequencies import FrequencyCounter
     from resolution.compare import compare_pairs, implied_places, make_features
@@ -132,7 +140,7 @@ def train(
         learned.prior, learned.relatives, tuple(attributes), planned, threshold, config.fingerprint(), implied, figures
     )
     FellegiSunter(model)  # fails early on a model that cannot score
-    return model
+    return model, kept, sampled
 
 
 def _training_pairs(
@@ -193,19 +201,29 @@ def score_candidates(
     """Score chunk by chunk, keeping pairs of at least `keep` probability. Returns (edges with kind 'probable',
     pairs compared).
     """
+    from resolution.compare import compare_pairs, make_features
+
+    features = make_features(std, config)
+    compared = ((left, right, compare_pairs(std, features, left, right, model.implied)) for left, right in chunks)
+    return _score_compared(std, model, config, compared, keep)
+
+
+def _score_compared(
+    std: Standardised, model: MatchModel, config: MatchConfig, chunks: Compared, keep: float = KEEP_PROBABILITY
+) -> tuple[pd.DataFrame, int]:
+    """`score_candidates` for pairs that have been compared already."""
     import pandas as pd
 
     from resolution.classify.fellegi_sunter import FellegiSunter, probability
-    from resolution.compare import compare_pairs, make_features
+    from resolution.compare import make_features
 
     features = make_features(std, config)
     classifier = FellegiSunter(model)
     least = np.log2(keep) - np.log2(1 - keep)
     parts: list[tuple[Positions, Positions, npt.NDArray[np.float64], npt.NDArray[np.uint8]]] = []
     compared = 0
-    for left, right in chunks:
+    for left, right, levels in chunks:
         compared += len(left)
-        levels = compare_pairs(std, features, left, right, model.implied)
         weight = classifier.weigh(std, features, left, right, levels)
         good = weight >= least
         parts.append((left[good], right[good], weight[good], levels[good]))
@@ -251,13 +269,17 @@ def link(
     order = frame[config.record_id].cast(str).arg_sort().to_numpy().astype(np.int64)
     frame = frame[order]
     std = standardise(frame, config)
+    chosen = model is not None
+    learned_from: list[tuple[Positions, Positions, npt.NDArray[np.uint8]]] = []
+    share = 0.0
     if model is None:
-        model = train(std, config)
-        chosen = False
-    else:
-        chosen = True
+        model, learned_from, share = _train(std, config)
     chunks, blocks = _pairs(std, config, model.passes)
-    edges, compared = score_candidates(std, model, config, chunks())
+    if share == 1.0:  # learned from all candidates: they need no second comparison
+        edges, compared = _score_compared(std, model, config, learned_from)
+    else:
+        learned_from.clear()
+        edges, compared = score_candidates(std, model, config, chunks())
     certain, constraints = make_constraints(std, frame, config, identifiers, decisions, model)
     if len(certain):
         edges = join_edges(certain, edges)

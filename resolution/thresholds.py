@@ -44,16 +44,22 @@ def choose_threshold(
     from resolution.cluster import cluster
 
     edges = edges[sampled_edges(std, edges)].reset_index(drop=True)
-    left, right = edges["left"].to_numpy(), edges["right"].to_numpy()
+    # The records of the sample alone: what no edge touches stays by itself at every threshold.
+    members, place = np.unique(
+        np.r_[edges["left"].to_numpy(np.int64), edges["right"].to_numpy(np.int64)], return_inverse=True
+    )
+    left, right = place[: len(edges)], place[len(edges) :]
+    edges = edges.assign(left=left.astype(np.int32), right=right.astype(np.int32))
+    n, rules = len(members), constraints(GRID[0]).take(members)
     share = edges["match_probability"].to_numpy(float)
     expected = max(float(share.sum()), 1e-9)
     sure = (edges["kind"] != "probable").to_numpy() if "kind" in edges else np.zeros(len(edges), bool)
     # Clusters of certain evidence alone: what the model adds joins these.
-    atom = cluster(std.n, edges[sure], constraints(GRID[0])) if sure.any() else np.arange(std.n)
+    atom = cluster(n, edges[sure], rules) if sure.any() else np.arange(n)
     grid = GRID if config.precision is None else (*GRID, *STRICT)
     curve = []
     for threshold in grid:
-        labels = cluster(std.n, edges, constraints(threshold))
+        labels = cluster(n, edges, replace(rules, limits=replace(rules.limits, threshold=threshold)))
         size = np.unique(labels, return_counts=True)[1].astype(np.int64)
         implied = int((size * (size - 1) // 2).sum())
         together = labels[left] == labels[right]
