@@ -24,7 +24,7 @@ _IN_LINK = {
 }
 _LONG = r"^\d+_(\d+_\d+)$"
 # The record around a comment is the comment that it answers, or the post, whose second half is the comment's first.
-_UNDER_POST = "split_part(parent_id, '_', 2) = split_part(id, '_', 1)"
+_UNDER_POST = "split_part(around_id, '_', 2) = split_part(id, '_', 1)"
 
 
 def transform(connection: duckdb.DuckDBPyConnection) -> Filled:
@@ -37,12 +37,13 @@ def transform(connection: duckdb.DuckDBPyConnection) -> Filled:
             "id": f"coalesce(regexp_replace(id, '{_LONG}', '\\1'), {link['post']} || '_' || coalesce({link['reply']},"
             f" {link['comment']}))",
             "parent_id": f"regexp_replace(parent_id, '{_LONG}', '\\1')",
+            "around_id": f"regexp_replace(around_id, '{_LONG}', '\\1')",
         },
         {
-            "post_id": f"coalesce(post_id, case when {_UNDER_POST} then parent_id end)",
-            "parent_from_id": f"case when {_UNDER_POST} then null else parent_from_id end",
-            "parent_id": f"case when {_UNDER_POST} then null else coalesce(parent_id, case when {link['reply']}"
-            f" is not null then split_part(id, '_', 1) || '_' || {link['comment']} end) end",
+            "post_id": f"coalesce(post_id, case when {_UNDER_POST} then around_id end)",
+            "parent_from_id": f"coalesce(parent_from_id, case when not {_UNDER_POST} then around_from_id end)",
+            "parent_id": f"coalesce(parent_id, case when not {_UNDER_POST} then around_id end,"
+            f" case when {link['reply']} is not null then split_part(id, '_', 1) || '_' || {link['comment']} end)",
         },
         {
             "page_id": f"coalesce(page_id, {link['page']}, case when post_id like '%\\_%' escape '\\' then"
