@@ -21,7 +21,8 @@ CUSTOM_ORDER_FIELD = 360_000_000_001
 
 
 class Zendesk(VendorServer):
-    """tickets and users are keyed by id, each with `touched` (unix) of its last system touch."""
+    """tickets and users are keyed by id, each with `touched` (unix) of its last system touch. page: most that an export
+    gives at once, whatever is asked for."""
 
     def __init__(
         self, clock: Clock | None = None, *, exports_a_minute: int = 10, calls_a_minute: int = 700, page: int = 1000
@@ -137,7 +138,7 @@ class Zendesk(VendorServer):
             after = (start - 1, 1 << 62)
         else:
             return answer({"error": "InvalidValue", "description": "Missing parameter: start_time"}, 400)
-        size = min(call.number("per_page", self.page), 1000)
+        size = min(call.number("per_page", 1000), self.page)
         store = self.tickets if kind == "tickets" else self.users
         waiting = sorted(
             (self.touched[kind, number], number)
@@ -160,7 +161,7 @@ class Zendesk(VendorServer):
 
     def _by_time(self, call: Call) -> Answer:
         """Pages by time: end_time of a page is the start of the next, so records at the seam come twice."""
-        start, size = call.number("start_time", 0), min(call.number("per_page", self.page), 1000)
+        start, size = call.number("start_time", 0), min(call.number("per_page", 1000), self.page)
         if start > self.clock.time() - 60:
             return _too_recent()
         found = [r for r in self.organizations if start <= unix(r["updated_at"]) <= self.clock.time() - 60]
@@ -201,7 +202,7 @@ class Zendesk(VendorServer):
     def _chats(self, call: Call) -> Answer:
         """Chat's own incremental export: seconds, start_id for equal times; only the asked fields are sent."""
         start, start_id = call.number("start_time", 0), call.one("start_id") or ""
-        size = min(call.number("limit", self.page), 1000)
+        size = min(call.number("limit", 1000), 1000)
         found = sorted(
             (r for r in self.chats if (int(unix(r["update_timestamp"])), r["id"]) >= (start, start_id)),
             key=lambda record: (int(unix(record["update_timestamp"])), record["id"]),
