@@ -55,7 +55,8 @@ def find_connection(connection_id: str) -> Connection:
     try:
         found = AirflowConnection.get(connection_id)
     except Exception as error:  # what a secrets backend raises is its own business, and may quote the secret
-        reason = "There is no connection" if "NotFound" in type(error).__name__ else "Airflow cannot read the connection"
+        absent = "NotFound" in type(error).__name__
+        reason = "There is no connection" if absent else "Airflow cannot read the connection"
         raise CredentialsError(f"{reason} {connection_id!r}: {how} ({type(error).__name__}).") from None
     try:
         extra = json.loads(found.extra) if found.extra else {}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from connectors.deliveries import Delivery
 from connectors.errors import ContractError
 from connectors.forms import FileForm
 from connectors.naming import snake_case
@@ -149,6 +150,7 @@ class ExportObject(_Model):
     deletion: Deletion | None = None
     indexes: tuple[tuple[str, ...], ...] = ()
     yields: Yields = Field(default_factory=Yields)
+    delivery: Delivery = Field(default_factory=Delivery)
 
     @model_validator(mode="before")
     @classmethod

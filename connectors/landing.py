@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 from connectors.apis.place import ApiPlace
 from connectors.contracts import ExportObject, FileForm, PlatformContract, load_contract, spec_of
+from connectors.deliveries import Drop, collect, row_mismatch
 from connectors.errors import ApiAccessError, ConnectorsError, FileRejectedError, UnsafePathError
 from connectors.fetching import FetchedFile, fetch
 from connectors.parsing.source import Source, open_sources
-from connectors.places import ExportFile, Place, open_place
+from connectors.places import Place
+from connectors.sources import Source as PlatformSource
+from connectors.sources import source_at, source_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,41 +55,83 @@ def as_date(value: dt.date | str) -> dt.date:
 def land(platform: str, export_date: dt.date | str, exports: str | Place | None = None) -> list[LandedBatch]:
     """Fetch, parse and land every object of a platform. A broken object never stops the others.
 
-    exports: folder (or address) of the exports, api://<connection> for the vendor's API, or a place; default the
-    settings' folder. Raises ContractError only.
+    exports: folder (or address) of the exports, api://<connection> for the vendor's API, or a place; default: where
+    this installation's sources say. Earlier dates that `look_back_days` of a delivery names are listed too; what came
+    late or was delivered again lands as a batch of its own date. Raises ContractError, SourcesError only.
     """
     contract, date = load_contract(platform), as_date(export_date)
-    place = _place(exports)
+    if exports is None or isinstance(exports, str):
+        source = source_of(platform) if exports is None else source_at(platform, exports)
+        place = source.open()
+    else:
+        source, place = PlatformSource(platform, "given"), exports
     objects = [o for o in contract.objects.values() if not isinstance(place, ApiPlace) or place.serves(platform, o)]
     from warehouse.sessions import shared_session
 
     with shared_session():
-        batches = [batch for export in objects if (batch := _land_object(contract, export, date, place))]
+        batches = _land_late(contract, objects, date, source, place)
+        batches += [batch for export in objects if (batch := _land_object(contract, export, date, source, place))]
     if isinstance(place, ApiPlace):
         place.landed(platform, date)
+    if place is not exports:
+        place.close()
     return batches
 
 
-def _place(exports: str | Place | None) -> Place:
-    if exports is None or isinstance(exports, str):
-        return ApiPlace(exports[6:]) if exports and exports.startswith("api://") else open_place(exports)
-    return exports
+def _land_late(
+    contract: PlatformContract, objects: list[ExportObject], date: dt.date, source: PlatformSource, place: Place
+) -> list[LandedBatch]:
+    """Earlier dates' files that are new or changed since they were last read, oldest date first.
+
+    Compared by what the place says of them (ETag, time of change, size): what was judged before is not read again.
+    """
+    import warehouse
+
+    days = {
+        export.name: 0 if isinstance(place, ApiPlace) else source.delivery_of(export).look_back_days
+        for export in objects
+    }
+    oldest = date - dt.timedelta(max(days.values(), default=0))
+    if oldest == date:
+        return []
+    known = warehouse.judged_files(contract.platform, oldest, date)
+    batches = []
+    for back in range((date - oldest).days, 0, -1):
+        earlier = date - dt.timedelta(back)
+        for export in objects:
+            if back > days[export.name]:
+                continue
+            try:
+                drop = collect(place, contract.platform, export, source.delivery_of(export), earlier,
+                               source.patterns_of(export))  # fmt: skip
+            except ConnectorsError as error:
+                log.warning("%s.%s %s, looking back: %s", contract.platform, export.name, earlier, error)
+                continue
+            if drop.files and not drop.is_known(known.get((export.name, earlier))):
+                log.info("%s.%s: new or changed files of %s", contract.platform, export.name, earlier)
+                batch = _land_object(contract, export, earlier, source, place, drop)
+                batches += [batch] if batch else []
+    return batches
 
 
-def _land_object(contract: PlatformContract, export: ExportObject, date: dt.date, place: Place) -> LandedBatch | None:
+def _land_object(
+    contract: PlatformContract, export: ExportObject, date: dt.date, source: PlatformSource, place: Place,
+    found: Drop | None = None,
+) -> LandedBatch | None:  # fmt: skip
+    """One object's files of one date. found: its drop, where that was listed before."""
     import warehouse
 
     platform = contract.platform
     refused = broken = None
-    found: list[tuple[ExportFile, FileForm]] = []
+    drop, patterns = found or Drop(), source.patterns_of(export)
     try:
-        found = _find(place, platform, export, date)
+        drop = found or collect(place, platform, export, source.delivery_of(export), date, patterns)
     except (UnsafePathError, ApiAccessError) as error:
         refused = f"{platform}.{export.name}: {error}"
     except ConnectorsError as error:
         broken = f"{platform}.{export.name}: {error}"
     pulled = isinstance(place, ApiPlace)  # then no page means that there is nothing new
-    if export.optional and not found and not (refused or broken or pulled):
+    if export.optional and not drop.files and not (refused or broken or pulled):
         return None
     _supersede(platform, export.name, date)
     batch_id = warehouse.open_batch(platform, export.name, date, contract.hash)
@@ -95,23 +140,14 @@ def _land_object(contract: PlatformContract, export: ExportObject, date: dt.date
     elif broken:
         log.warning("%s", broken)
         warehouse.fail_batch(batch_id, broken)
-    elif not found and not pulled:
+    elif not drop.files and not pulled:
         warehouse.ensure_tables(spec_of(platform, export))  # staging reads the table, empty or not
-        where = " or ".join(place.describe(platform, form.pattern, date) for form in export.files)
+        where = " or ".join(place.describe(platform, pattern, date) for pattern in patterns)
         reason = f"There is no file at {where}. If the export is late, pull this date again when it has come."
         warehouse.miss_batch(batch_id, reason)
     else:
-        _attempt(contract, export, date, place, batch_id, found)
+        _attempt(contract, export, date, place, batch_id, drop)
     return _summary(batch_id)
-
-
-def _find(place: Place, platform: str, export: ExportObject, date: dt.date) -> list[tuple[ExportFile, FileForm]]:
-    """Files of all forms; a file that fits several patterns is read by the first of them."""
-    forms: dict[str, tuple[ExportFile, FileForm]] = {}
-    for form in export.files:
-        for file in place.find(platform, form.pattern, date):
-            forms.setdefault(file.path, (file, form))
-    return [forms[path] for path in sorted(forms)]
 
 
 def _supersede(platform: str, object: str, date: dt.date) -> None:
@@ -124,16 +160,15 @@ def _supersede(platform: str, object: str, date: dt.date) -> None:
 
 
 def _attempt(
-    contract: PlatformContract, export: ExportObject, date: dt.date, place: Place, batch_id: int,
-    found: list[tuple[ExportFile, FileForm]],
-) -> None:  # fmt: skip
+    contract: PlatformContract, export: ExportObject, date: dt.date, place: Place, batch_id: int, drop: Drop
+) -> None:
     """Land one object's files; whatever goes wrong ends in the ledger."""
     import warehouse
 
     platform = contract.platform
     try:
         home = warehouse.settings().home
-        fetched = [(fetch(place, file, export.name, date, home), form) for file, form in found]
+        fetched = [(fetch(place, file, export.name, date, home), form) for file, form in drop.files]
         warehouse.record_files(batch_id, [_ledger_file(file) for file, _ in fetched])
         repeated = warehouse.find_repeat(platform, export.name, date, [file.sha256 for file, _ in fetched])
         if repeated is not None:
@@ -145,7 +180,7 @@ def _attempt(
         if isinstance(place, ApiPlace):
             warehouse.propose_cursors(batch_id, place.cursors(platform, export, date))
             export = export.model_copy(update={"empty": "allowed"})  # a night in which nothing changed
-        _load(platform, export, date, batch_id, fetched)
+        _load(platform, export, date, batch_id, fetched, drop)
     except (FileRejectedError, UnsafePathError) as error:
         warehouse.reject_batch(batch_id, str(error))
     except (ConnectorsError, warehouse.WarehouseError) as error:
@@ -176,14 +211,14 @@ def _innermost(error: BaseException) -> str:
 def _ledger_file(file: FetchedFile, rows: int | None = None) -> dict[str, object]:
     return {
         "file_name": file.file_name, "landed_path": file.landed_path, "sha256": file.sha256,
-        "size_bytes": file.size_bytes,
-        "rows_read": rows,
+        "size_bytes": file.size_bytes, "rows_read": rows, "source_version": file.source_version or None,
     }  # fmt: skip
 
 
 def _load(
-    platform: str, export: ExportObject, date: dt.date, batch_id: int, fetched: list[tuple[FetchedFile, FileForm]]
-) -> None:
+    platform: str, export: ExportObject, date: dt.date, batch_id: int, fetched: list[tuple[FetchedFile, FileForm]],
+    drop: Drop,
+) -> None:  # fmt: skip
     import warehouse
 
     def sink(table: pa.Table) -> None:
@@ -201,11 +236,15 @@ def _load(
 
     landed = warehouse.load_batch(batch_id, spec_of(platform, export), stream())
     rows = sum(source.rows_read for source in sources)
-    warehouse.record_files(batch_id, [_ledger_file(file, sum(s.rows_read for s in found)) for file, found in opened])
+    read = {file.file_name: sum(source.rows_read for source in found) for file, found in opened}
+    warehouse.record_files(batch_id, [_ledger_file(file, read[file.file_name]) for file, _ in fetched])
+    mismatch = row_mismatch(platform, export.name, drop, read)
     unknown = sorted({name for source in sources for name in source.unknown})
     if unknown:
         log.info("%s.%s: %d columns are not in the contract, kept in _extra", platform, export.name, len(unknown))
-    if rows and not landed:
+    if mismatch:
+        warehouse.reject_batch(batch_id, mismatch)
+    elif rows and not landed:
         warehouse.reject_batch(batch_id, _all_rejected(platform, export, rows, sources))
     elif not rows and export.empty == "rejected":
         names = ", ".join(source.name for source in sources)

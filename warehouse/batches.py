@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FILE_COLUMNS = ("file_name", "landed_path", "sha256", "size_bytes", "rows_read")
+FILE_COLUMNS = ("file_name", "landed_path", "sha256", "size_bytes", "rows_read", "source_version")
 REJECT_COLUMNS = (
     "file_name", "line_number", "column_name", "reason", "what_to_do", "original_text", "partition_values",
 )  # fmt: skip
@@ -115,14 +115,43 @@ def find_repeat(platform: str, object: str, export_date: dt.date, sha256s: Seque
         return None if row is None else int(row[0])
 
 
+def judged_files(
+    platform: str, first: dt.date, last: dt.date
+) -> dict[tuple[str, dt.date], dict[str, tuple[str | None, int]]]:
+    """(object, export date) → file name → (source version, size): files of the newest batch that was read to its end.
+
+    Such a batch was promoted, rejected, or found to repeat a promoted one; dates without one are not there.
+    """
+    with session("journeyline ledger") as connection:
+        rows = connection.execute(
+            "select b.object, b.export_date, f.file_name, f.source_version, f.size_bytes from ("
+            "   select distinct on (object, export_date) batch_id, object, export_date from ops.batch_ledger"
+            "   where platform = %s and export_date between %s and %s"
+            "   and status in ('promoted', 'repeated', 'rejected') order by object, export_date, batch_id desc) as b"
+            " left join ops.batch_files f using (batch_id)",
+            (platform, first, last),
+        ).fetchall()
+    found: dict[tuple[str, dt.date], dict[str, tuple[str | None, int]]] = {}
+    for object_name, date, name, version, size in rows:
+        files = found.setdefault((object_name, date), {})
+        if name is not None:
+            files[name] = (version, size)
+    return found
+
+
 def record_files(batch_id: int, files: Iterable[Mapping[str, Any]]) -> None:
-    """Note the files of a batch: mappings with file_name, sha256, size_bytes and optionally landed_path, rows_read."""
+    """Note the files of a batch: file_name, sha256, size_bytes; optionally landed_path, rows_read, source_version.
+
+    source_version: what the place said tells this content from another; kept when a later note leaves it out.
+    """
     with session("journeyline land") as connection, connection.cursor() as cursor:
         cursor.executemany(
-            "insert into ops.batch_files (batch_id, file_name, landed_path, sha256, size_bytes, rows_read)"
-            " values (%s, %s, %s, %s, %s, %s) on conflict (batch_id, file_name) do update set"
+            "insert into ops.batch_files (batch_id, file_name, landed_path, sha256, size_bytes, rows_read,"
+            " source_version)"
+            " values (%s, %s, %s, %s, %s, %s, %s) on conflict (batch_id, file_name) do update set"
             " landed_path = excluded.landed_path, sha256 = excluded.sha256, size_bytes = excluded.size_bytes,"
-            " rows_read = excluded.rows_read",
+            " rows_read = excluded.rows_read,"
+            " source_version = coalesce(excluded.source_version, batch_files.source_version)",
             [(batch_id, *(file.get(name) for name in FILE_COLUMNS)) for file in files],
         )
 
