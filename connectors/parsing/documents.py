@@ -9,8 +9,10 @@ import numpy as np
 
 from connectors.errors import FileRejectedError
 from connectors.parsing import shaping
+from connectors.parsing.blocks import DocumentBlock
 from connectors.parsing.cells import literal
-from connectors.parsing.json_lines import DocumentBlock, document_blocks
+from connectors.parsing.error_pages import error_codes, error_page
+from connectors.parsing.json_lines import document_blocks
 from connectors.parsing.json_paths import read_paths
 from connectors.paths import pointer, steps
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from connectors.parsing.source import Source
 
 _MANY_KEYS = 200
+_MOST_ERROR = 1 << 16  # characters of an error document
+_ERRORS = ("/error", "/errors", "/errorCode", "/fault")
+_WORDS_OF_ERRORS = {"error", "errors", "status", "message", "title", "detail", "type", "code", "category"}
 
 
 def parse_json(source: Source) -> Iterator[pa.RecordBatch]:
@@ -54,11 +59,11 @@ class _Reader:
         """Table of doc (JSON text of one row), parent (enclosing record or null) and _line."""
         import pyarrow as pa
 
-        self.documents += len(block.docs)
         count = len(block.docs)
         table = pa.table({"doc": block.docs, "_line": pa.array(block.lines), "_doc": pa.array(np.arange(count))})
         self.connection.register("documents", table)
         plain = self._check_shapes(block.whole)
+        self.documents += count
         if plain and not (self.form.rows or self.form.nested_rows or self.form.where):
             rows = pa.table({"doc": block.docs, "parent": pa.nulls(count, pa.string()), "_line": pa.array(block.lines)})
         else:
@@ -85,40 +90,45 @@ class _Reader:
 
     def _check_shapes(self, whole: bool) -> bool:
         """Look at the kinds of documents in the block; True when each is itself a record. Refuses an error page."""
+        if self.documents == 0:
+            self._refuse_error("limit 1")
         if self.form.line_delimited and not self.form.record_path:
             return True
-        wanted = [*(f"/{key}" for key in self.form.record_path), *self.identified, "/error"]
-        listed = ", ".join(map(literal, wanted))
+        wanted = [*(f"/{key}" for key in self.form.record_path), *self.identified, *_ERRORS]
         shapes = self.connection.sql(
-            f"select distinct json_type(doc), json_type(doc, [{listed}]) from documents"  # noqa: S608 - literals
+            f"select distinct json_type(doc), json_type(doc, [{_literals(wanted)}]) from documents"  # noqa: S608 - literals
         ).fetchall()
-        paths, plain = len(self.form.record_path), True
+        paths, keys, plain = len(self.form.record_path), len(self.form.record_path) + len(self.identified), True
         for kind, types in shapes:
             has_records = any(found in ("ARRAY", "OBJECT") for found in types[:paths])
-            has_id = any(found not in (None, "NULL") for found in types[paths:-1]) or not self.identified
-            if kind == "OBJECT" and types[-1] == "OBJECT" and not has_records and not self.form.line_delimited:
-                raise FileRejectedError(self._error_page())
+            has_id = any(found not in (None, "NULL") for found in types[paths:keys]) or not self.identified
+            doubtful = kind == "OBJECT" and not has_records and not (has_id and self.identified)
+            if doubtful and not self.form.line_delimited and any(found is not None for found in types[keys:]):
+                self._refuse_error(f"where {' or '.join(f'json_exists(doc, {literal(at)})' for at in _ERRORS)}")
             if kind != "OBJECT" or has_records or not has_id:
                 plain = False
             if whole and kind == "OBJECT" and not has_records and not has_id and not self._keyed():
-                keys = " or ".join(repr(key) for key in (*self.form.record_path, *self.source.export.key))
+                names = " or ".join(repr(key) for key in (*self.form.record_path, *self.source.export.key))
                 raise FileRejectedError(
-                    f"{self.source.where}: the file {self.source.name} is JSON, but has no {keys}: it seems to be of"
+                    f"{self.source.where}: the file {self.source.name} is JSON, but has no {names}: it seems to be of"
                     " another object or platform. Put it into the right folder, or add its key to record_path in"
                     f" connectors/contracts/{self.source.platform}.yml."
                 )
         return plain
 
-    def _error_page(self) -> str:
-        code = self.connection.sql(
-            "select json_extract_string(doc, '/error/type'), json_extract_string(doc, '/error/code') from documents"
-            " where json_type(doc, '/error') = 'OBJECT' limit 1"
-        ).fetchall()
-        words = " ".join(str(part) for row in code for part in row if part)
-        return (
-            f"{self.source.where}: the file {self.source.name} is an error page of the vendor ({words or 'no code'}),"
-            " not data: the export failed on their side. Check its access rights and limits there, and export again."
-        )
+    def _refuse_error(self, which: str) -> None:
+        """Raises FileRejectedError if one of these documents is a vendor's error and has neither records nor key."""
+        import json
+
+        paths = [*(f"/{key}" for key in self.form.record_path), *self.identified]
+        unlike = f" and not list_bool_or(json_exists(doc, [{_literals(paths)}]))" if paths else ""
+        statement = f"select doc from (select doc from documents {which}) where length(doc) < {_MOST_ERROR}{unlike}"  # noqa: S608
+        for (text,) in self.connection.sql(f"{statement} limit 100").fetchall():
+            document = json.loads(text)
+            codes = error_codes(document)
+            read = set(document) & self.paths.known if isinstance(document, dict) else set()
+            if codes is not None and not read - _WORDS_OF_ERRORS:
+                raise FileRejectedError(error_page(self.source, codes))
 
     def _keyed(self) -> bool:
         rows = self.connection.sql(f"select bool_or({_KEYED}) from documents").fetchall()  # noqa: S608 - a constant
@@ -213,6 +223,10 @@ class _Reader:
 
 # All values are objects that repeat their key as id: {"1789…": {"id": "1789…", …}, …}
 _KEYED = "json_type(doc) = 'OBJECT' and len(json_keys(doc)) > 0 and json_extract_string(doc, '$.*.id') = json_keys(doc)"
+
+
+def _literals(texts: list[str]) -> str:
+    return ", ".join(map(literal, texts))
 
 
 def json_extra_sql(keys: list[str]) -> str:

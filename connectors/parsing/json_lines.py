@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from connectors.errors import FileRejectedError
+from connectors.parsing.blocks import DocumentBlock
+from connectors.parsing.parquet import parquet_blocks
 from connectors.parsing.rejects import SEND_AGAIN
 
 if TYPE_CHECKING:
@@ -19,26 +20,20 @@ if TYPE_CHECKING:
     from connectors.parsing.source import Source
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentBlock:
-    """docs: JSON texts (not yet checked); lines: the physical line (1-based) each begins on; whole: the file is one."""
-
-    docs: pa.StringArray
-    lines: NDArray[np.int64]
-    whole: bool = False
-
-
 def document_blocks(source: Source) -> Iterator[DocumentBlock]:
     """Recognise how the file is written and cut it accordingly."""
     import pyarrow as pa
 
+    if source.form.format == "parquet":
+        yield from parquet_blocks(source)
+        return
     if not source.form.line_delimited:
         whole = _whole_document(source)
         if whole is not None:
             yield DocumentBlock(pa.array([whole], pa.string()), np.ones(1, np.int64), whole=True)
             return
     longest = source.limits.record if source.form.line_delimited else source.limits.document
-    yield from _Lines(source, longest).run(iter(source.stream))
+    yield from _Lines(source, longest).run(source.text())
 
 
 def _whole_document(source: Source) -> str | None:
@@ -47,7 +42,7 @@ def _whole_document(source: Source) -> str | None:
     A page cut off in the middle is neither: that is a FileRejectedError. A broken line among good ones is not.
     """
     parts, size = [], 0
-    for block in source.stream:
+    for block in source.text():
         parts.append(block)
         size += len(block)
         head = b"".join(parts).lstrip()

@@ -29,7 +29,7 @@ _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 def parse_separated(source: Source) -> Iterator[pa.RecordBatch]:
     """Typed batches of one file; rejected rows go to source.rejects. Raises FileRejectedError."""
     form = source.form
-    blocks = record_blocks(iter(source.stream), form.separator, source.limits, source.rejects, quoted=not form.unquoted)
+    blocks = record_blocks(source.text(), form.separator, source.limits, source.rejects, quoted=not form.unquoted)
     header: _Header | None = None
     for block in blocks:
         if header is None:

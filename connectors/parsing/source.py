@@ -12,6 +12,7 @@ from connectors.contracts import ExportObject
 from connectors.forms import FileForm
 from connectors.parsing import shaping
 from connectors.parsing.archives import Content, contents
+from connectors.parsing.error_pages import refuse_json, refuse_markup
 from connectors.parsing.limits import Limits, limits
 from connectors.parsing.rejects import Rejects
 from connectors.parsing.rows import RowTyper
@@ -60,13 +61,24 @@ class Source:
         """For messages: which object this is."""
         return f"{self.platform}.{self.export.name}"
 
+    def text(self) -> Iterator[bytes]:
+        """The file's text in blocks. Raises FileRejectedError when it is a web page, or JSON instead of CSV."""
+        first = True
+        for block in self.stream:
+            if first:
+                refuse_markup(self, block)
+                if self.form.format != "json":
+                    refuse_json(self, block)
+                first = False
+            yield block
+
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Typed batches, streaming. Raises FileRejectedError when the file as a whole is no good."""
         from connectors.parsing.documents import parse_json
         from connectors.parsing.separated import parse_separated
 
         try:
-            yield from (parse_json if self.form.format == "json" else parse_separated)(self)
+            yield from (parse_separated if self.form.format in ("csv", "tsv") else parse_json)(self)
         finally:
             self.rejects.flush()
             self.connection.close()

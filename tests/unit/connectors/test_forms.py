@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import zipfile
 
 import pyarrow as pa
 import pytest
@@ -187,3 +190,96 @@ def test_ids_that_lost_their_type(tmp_path):
     assert [(row["line_number"], row["column_name"]) for row in rejected] == [(5, "id"), (6, "count")]
     assert all("has lost digits" in row["reason"] for row in rejected)
     assert all("do not save it from a spreadsheet" in row["what_to_do"] for row in rejected)
+
+
+def test_parquet_flat_and_nested(tmp_path):
+    import datetime as dt
+
+    import pyarrow.parquet as pq
+
+    when = dt.datetime(2025, 5, 12, 10, 0, 0, 123000)
+    records = [
+        {"id": 9007199254740993, "at": when.replace(tzinfo=dt.UTC), "local": when, "price": 1.5, "new": None,
+         "params": [{"key": "page", "value": {"string_value": f"/{n}", "int_value": None}}]}
+        for n in range(25_000)
+    ]  # fmt: skip
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(records), file)
+    columns = (
+        "id: {required: true}, at: {type: timestamptz}, local: {type: timestamptz, time_zone: Europe/Berlin},"
+        ' price: {type: "numeric(18,2)"}, page: {from: "params[key=page].value.string_value"}, params: {type: jsonb}'
+    )
+    rows, rejected, sources = parse(tmp_path, "format: parquet", file.getvalue(), columns)
+    assert not rejected
+    assert sources[0].unknown == {"new"}
+    assert [row["page"] for row in rows] == [f"/{n}" for n in range(25_000)]
+    assert rows[7]["_source_line"] == 8
+    assert values(rows[:1], "id", "at", "local") == [
+        ("9007199254740993", when.replace(tzinfo=dt.UTC), when.replace(tzinfo=dt.UTC, hour=8))
+    ]
+    with pytest.raises(FileRejectedError, match="cut off or damaged"):
+        parse(tmp_path, "format: parquet", file.getvalue()[:5000], columns)
+
+
+def zipped(files, mode=zipfile.ZIP_DEFLATED):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", mode) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return file.getvalue()
+
+
+AUDIENCE = {
+    "subscribed_1.csv": "id,amount\na,1\nb,\n", "unsubscribed_1.csv": "id,amount\nc,3\n", "cleaned_1.csv": "id\n",
+    "__MACOSX/._subscribed_1.csv": "\x00", "readme.txt": "hello",
+}  # fmt: skip
+MEMBERS = 'format: csv, members: {"subscribed_*": {note: yes-please}, "unsubscribed_*": {note: no}, "cleaned_*": {}}'
+
+
+def test_several_files_in_one_archive(tmp_path):
+    form = MEMBERS.replace("note: no", 'note: "no"')
+    rows, _, sources = parse(tmp_path, form, zipped(AUDIENCE), name="audience.zip")
+    assert values(rows, "id", "note", "_source_file") == [
+        ("a", "yes-please", "audience.zip/subscribed_1.csv"), ("b", "yes-please", "audience.zip/subscribed_1.csv"),
+        ("c", "no", "audience.zip/unsubscribed_1.csv"),
+    ]  # fmt: skip
+    assert [source.rows_read for source in sources] == [2, 1, 0]
+
+
+def test_a_single_file_in_an_archive_needs_no_name(tmp_path):
+    rows, _, _ = parse(tmp_path, "format: csv", zipped({"export/x.csv": "id\n1\n"}))
+    assert values(rows, "id", "_source_file") == [("1", "file/export/x.csv")]
+
+
+BOMB = "id\n" + "x" * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("content", "form", "words"),
+    [
+        (zipped(AUDIENCE), "format: csv", "zip archive of 4 files. Write in the contract which"),
+        (zipped(AUDIENCE)[:-30], "format: csv", "cut off or damaged"),
+        (zipped(AUDIENCE, zipfile.ZIP_STORED).replace(b"a,1", b"a,2"), 'format: csv, members: ["sub*"]', "cut off"),
+        (zipped({"a.csv": "id\n"}), 'format: csv, members: ["b*"]', "none of the 1 files in the archive is named b"),
+        (zipped({"[Content_Types].xml": "", "a.xml": ""}), "format: csv", "is a spreadsheet"),
+        (b"id\n1\n", 'format: csv, members: ["b*"]', "is no zip archive, as the contract says"),
+        (zipped({"a.csv.gz": gzip.compress(b"id\n1\n")}), "format: csv", "an archive inside an archive"),
+        (gzip.compress(gzip.compress(b"id\n1\n")), "format: csv", "an archive inside an archive"),
+        (gzip.compress(zipped({"a.csv": "id\n"})), "format: csv", "an archive inside an archive"),
+        (zipped({"a.csv": BOMB}), "format: csv", "more than 200 times its"),
+        (gzip.compress(BOMB.encode()), "format: csv", "more than 200 times its"),
+        (gzip.compress(BOMB.encode()) + gzip.compress(b"x" * 1_500_000), "format: json", "more than 2,000,000 bytes"),
+    ],
+)  # fmt: skip
+def test_archives_that_are_refused(tmp_path, content, form, words):
+    sizes = Limits(suspicious=10_000 if "200" in words else 10**9, unpacked=2_000_000)
+    with pytest.raises(FileRejectedError, match=words):
+        parse(tmp_path, form, content, sizes=sizes)
+
+
+def test_an_archive_with_a_password(tmp_path):
+    content = bytearray(zipped({"a.csv": "id\n1\n"}))
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # where each says how it is packed
+        content[content.index(header) + flags] |= 1
+    with pytest.raises(FileRejectedError, match="locked with a password"):
+        parse(tmp_path, "format: csv", bytes(content))
