@@ -9,17 +9,51 @@
     }) }}
 {%- endmacro %}
 
-{#- Changed rows of all metric models. Figures without a name, a day or a value say nothing. -#}
+{#-
+  Changed rows of all metric models. Figures without a name, a day or a value say nothing.
+
+  A model listed with `summed: true` gives parts of figures (a report broken down by more than anybody asks for). They are added up
+  here, all parts of the accounts and days of which something changed; what comes to nought, or has no part left, is no figure.
+  Its columns account_id and metric_date must be plain columns of an index of the raw object, better its first ones.
+-#}
 {% macro changed_metrics(into) -%}
     {%- set types = metric_types() -%}
     {%- set has = staged_columns('metrics', types) -%}
     {%- for model, about in listed('metrics').items() %}
+    {%- if about.summed %}
+    select
+        '{{ about.platform }}'::text as source_platform,
+        '{{ about.object }}'::text as source_object,
+        staged.metric_level,
+        staged.account_id,
+        staged.content_id,
+        staged.metric_name,
+        staged.period,
+        staged.metric_date,
+        staged.breakdown,
+        sum(staged.metric_value) filter (where not staged.is_deleted) as metric_value,
+        coalesce(sum(staged.metric_value) filter (where not staged.is_deleted), 0) = 0 as is_deleted
+    from {{ ref(model) }} as staged
+    {%- if not reads_everything(into) %}
+    where
+        (staged.account_id, staged.metric_date) in (
+            select
+                news.account_id,
+                news.metric_date
+            from {{ ref(model) }} as news
+            where {{ changed_since(about.platform, about.object, into=into, column='news._changed_seq') }}
+        )
+    {%- endif %}
+    group by
+        staged.metric_level, staged.account_id, staged.content_id, staged.metric_name, staged.period, staged.metric_date, staged.breakdown
+    {%- else %}
     select
         '{{ about.platform }}'::text as source_platform,
         '{{ about.object }}'::text as source_object,
         {{ staged_list(types.keys() | reject('equalto', '_changed_seq') | list, has[model], types, 'staged') }}
     from {{ ref(model) }} as staged
     where {{ changed_since(about.platform, about.object, into=into, column='staged._changed_seq') }}
+    {%- endif %}
     union all
     {%- endfor %}
     select

@@ -4,13 +4,21 @@
 ) }}
 
 select
-    metric_key,
-    source_platform,
-    coalesce(account_id, '') as account_id,
-    metric_date,
-    period,
-    metric_name,
-    breakdown,
-    metric_value
-from {{ ref('int_channel_metrics') }}
-where metric_level = 'account' and not is_deleted
+    figures.metric_key,
+    figures.source_platform,
+    coalesce(figures.account_id, '') as account_id,
+    figures.metric_date,
+    figures.period,
+    figures.metric_name,
+    metrics.common_metric,
+    metrics.unit,
+    metrics.is_stock,
+    figures.breakdown,
+    figures.metric_value
+from {{ ref('int_channel_metrics') }} as figures
+left join {{ ref('metrics') }} as metrics
+    on
+        figures.source_platform = metrics.source_platform
+        and figures.metric_level = metrics.metric_level
+        and figures.metric_name = metrics.metric_name
+where figures.metric_level = 'account' and not figures.is_deleted
