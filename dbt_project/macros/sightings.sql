@@ -15,8 +15,23 @@
         'touchpoint_type': 'text', 'source_event_id': 'text', 'occurred_at': 'timestamptz', 'channel': 'text', 'campaign': 'text',
         'content_id': 'text', 'order_reference': 'text', 'ticket_id': 'text', 'intent': 'text', 'intent_text': 'text',
         'value_amount': 'numeric(18, 2)', 'currency_code': 'text', 'source_priority': 'smallint', 'is_bot': 'boolean',
-        'is_deleted': 'boolean', '_changed_seq': 'bigint',
+        'is_deleted': 'boolean', '_changed_seq': 'bigint', 'look_up_seq': 'bigint',
     }) }}
+{%- endmacro %}
+
+{#- Changed rows of one model, as a relation. What a row means may stand in a small table beside it (`look_up` in the list: an
+    object of the same platform, whose _changed_seq the model gives as look_up_seq): rows whose look-up changed come again. -#}
+{% macro changed_rows(model, about, into) -%}
+    {%- set changed = changed_since(about.platform, about.object, into=into, column='staged._changed_seq') -%}
+    (
+        select staged.* from {{ ref(model) }} as staged
+        where {{ changed }}
+    {%- if 'look_up' in about and execute and not reads_everything(into) %}
+        union all
+        select staged.* from {{ ref(model) }} as staged
+        where not ({{ changed }}) and {{ changed_since(about.platform, about.look_up, into=into, column='staged.look_up_seq') }}
+    {%- endif %}
+    )
 {%- endmacro %}
 
 {#- Model → names of its columns, of all models that a var lists, in one query. Empty while nothing is executed. -#}
@@ -104,7 +119,7 @@
     {%- set has = staged_columns('sightings', types) -%}
     {%- set ns = namespace(written=false) -%}
     {%- for model, about in listed('sightings').items() %}
-    {%- set source = ref(model) -%}
+    {%- set known = ref(model) -%}  {#- named while dbt parses, when no columns are known yet -#}
     {%- if 'source_event_id' in has[model] %}
     {%- if ns.written %}
     union all
@@ -114,8 +129,8 @@
         '{{ about.platform }}'::text as source_platform,
         '{{ about.object }}'::text as source_object,
         {{ staged_list(columns, has[model], types, 'sighting') }}
-    from {{ source }} as sighting
-    where sighting.source_event_id is not null and {{ changed_since(about.platform, about.object, into=into, column='sighting._changed_seq') }}
+    from {{ changed_rows(model, about, into) }} as sighting
+    where sighting.source_event_id is not null
     {%- endif %}
     {%- endfor %}
     {%- if not ns.written %}

@@ -43,7 +43,8 @@ select
     touched.source_record_id,
     newest.email,
     newest.phone,
-    coalesce(newest.names[1][1], {{ join_text(['newest.names[1][2]', 'newest.names[1][3]']) }}) as full_name,
+    -- half a name is no full one
+    coalesce(newest.names[1][1], newest.names[1][2] || ' ' || newest.names[1][3]) as full_name,
     newest.names[1][2] as given_name,
     newest.names[1][3] as family_name,
     newest.birth_date,

@@ -8,8 +8,7 @@ select
     sighting.record_kind::text as record_kind,
     sighting.source_record_id::text as source_record_id,
     null::uuid as earlier_record_key
-from {{ ref(model) }} as sighting
-where {{ changed_since(about.platform, about.object, into='int_identifiers', column='sighting._changed_seq') }}
+from {{ changed_rows(model, about, 'int_identifiers') }} as sighting
 union all
 {%- if 'source_event_id' in has[model] and stores_earlier('int_touchpoints') %}
 select
@@ -17,13 +16,12 @@ select
     null,
     null,
     touchpoints.source_record_key
-from {{ ref(model) }} as sighting
+from {{ changed_rows(model, about, 'int_identifiers') }} as sighting
 inner join {{ stored('int_touchpoints') }} as touchpoints
     on
         touchpoints.source_event_id = sighting.source_event_id
         and touchpoints.source_platform = '{{ about.platform }}'
         and touchpoints.source_object = '{{ about.object }}'
-where {{ changed_since(about.platform, about.object, into='int_identifiers', column='sighting._changed_seq') }}
 union all
 {%- endif %}
 {%- endfor %}
