@@ -23,6 +23,7 @@ _TRANSFORMS = (
     "facebook_recommendation_keys",
     "ga4_event_keys",
     "invoice_lines",
+    "mention_authors",
     "recipient_keys",
     "reviewer_keys",
     "segment_message_keys",

@@ -153,3 +153,21 @@ def test_nothing_of_a_sprout_message_is_lost(tmp_path):
 def test_no_key_holds_an_address(platform):
     for export in connectors.load_contract(platform).objects.values():
         assert not {export.columns[name].pii for name in export.key} & {"email", "phone", "name"}
+
+
+@pytest.mark.parametrize(
+    ("page", "domain", "author", "key"),
+    [
+        ("twitter", "twitter.com", "@Anna", "x:anna"),
+        (None, "x.com", "anna", "x:anna"),
+        ("facebook_public", "facebook.com", "Anna", "facebook:anna"),
+        (None, "old.reddit.com", "anna", "reddit:anna"),
+        ("forum", "cooking.example", "Anna", "cooking.example:anna"),
+        ("news", "paper.example", "Desk", None),
+        ("instagram", "instagram.com", None, None),
+    ],
+)
+def test_an_author_is_known_on_one_network(tmp_path, page, domain, author, key):
+    changed = MENTION | {"pageType": page, "domain": domain, "author": author}
+    (row,) = parse(tmp_path, "brandwatch.mention", json.dumps(changed))
+    assert row["author_key"] == key

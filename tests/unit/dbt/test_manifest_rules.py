@@ -54,7 +54,12 @@ def test_staging_alone_reads_raw(models: dict[str, dict[str, Any]], manifest: di
 
 
 def test_a_staging_model_reads_one_table(models: dict[str, dict[str, Any]]) -> None:
-    wrong = [name for name, m in models.items() if m["fqn"][1] == "staging" and len(m["depends_on"]["nodes"]) != 1]
+    """One, and the small tables that say what its rows mean: declared here, and as `look_up` in the var `sightings`."""
+    meanings = {"stg_klaviyo__events": {"source.journeyline.klaviyo.metric", "seed.journeyline.klaviyo_metrics"}}
+    wrong = [
+        name for name, m in models.items()
+        if m["fqn"][1] == "staging" and len(set(m["depends_on"]["nodes"]) - meanings.get(name, set())) != 1
+    ]  # fmt: skip
     assert wrong == []
 
 
