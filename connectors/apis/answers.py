@@ -33,8 +33,7 @@ class Verdict:
 
     do: str
     say: str = ""
-    wait_at: str | None = None
-    wait_seconds: float | None = None
+    rule: ErrorRule | None = None
 
 
 def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -50,7 +49,7 @@ def judge(answer: Answer, rules: Iterable[ErrorRule]) -> Verdict | None:
     """The first rule that fits; without one, what the status means by itself. None: the answer is a page."""
     for rule in rules:
         if fits(answer, rule.when):
-            return Verdict(rule.do, rule.say, rule.wait_at, rule.wait_seconds)
+            return Verdict(rule.do, rule.say, rule)
     if answer.status == 429:
         return Verdict("throttle")
     if answer.status in (401, 403):
@@ -61,6 +60,20 @@ def judge(answer: Answer, rules: Iterable[ErrorRule]) -> Verdict | None:
         return Verdict("stop")
     if not answer.is_json:
         return Verdict("broken")
+    return None
+
+
+def seconds_in(answer: Answer, rule: ErrorRule | None) -> float | None:
+    """How long a throttling answer's body asks to wait; None when it does not say."""
+    if rule is None:
+        return None
+    if rule.wait_at:
+        found = at(answer.page, rule.wait_at)
+        return float(found) if isinstance(found, int | float) else None
+    if rule.bucket:
+        need, have, rate = (at(answer.page, path) for path in (rule.bucket.need, rule.bucket.have, rule.bucket.rate))
+        if all(isinstance(part, int | float) for part in (need, have, rate)) and rate > 0:
+            return max(float(need - have) / float(rate), 1.0)
     return None
 
 

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from connectors.apis.answers import Answer, Verdict, judge, read_answer
+from connectors.apis.answers import Answer, Verdict, judge, read_answer, seconds_in
 from connectors.apis.auth import Identity
 from connectors.apis.clock import Clock, SystemClock
 from connectors.apis.connection import base_url, variables_of
 from connectors.apis.description import Endpoint, Limits, VendorDescription
 from connectors.apis.pacing import Pace
-from connectors.apis.templates import at
 from connectors.connections import Connection
 from connectors.errors import ApiAccessError, ApiError
 from connectors.parsing.limits import limits as sizes
@@ -173,7 +172,7 @@ class ApiClient:
 
     def _send(self, endpoint: Endpoint, request: Request) -> _Sent:
         headers = {"Accept": "application/json", **self.description.headers, **endpoint.headers, **request.headers}
-        url = request.url if "://" in request.url else self.base + request.url
+        url = request.url if "://" in request.url else self.base_of(endpoint) + request.url
         parts = urlsplit(url)
         params: dict[str, Any] = parameters(parts.query) | dict(request.params)
         if not request.open_:
@@ -186,6 +185,12 @@ class ApiClient:
             self.http, pace, request.method, parts._replace(query="", fragment="").geturl(), params, headers,
             request.body, endpoint.timeout_seconds,
         )  # fmt: skip
+
+    def base_of(self, endpoint: Endpoint) -> str:
+        """The address that an endpoint's paths are below."""
+        if endpoint.base_url is None:
+            return self.base
+        return base_url(self.description, self.connection, self.variables, endpoint.base_url)
 
     def _pace(self, endpoint: Endpoint) -> Pace:
         limits = self.description.limits_of(endpoint)
@@ -201,10 +206,8 @@ class ApiClient:
             case "retry":
                 return _Again(f"the vendor's server failed ({words})", pace.asked_to_wait(answer.headers), True)
             case "throttle":
-                asked = verdict.wait_seconds or pace.asked_to_wait(answer.headers)
-                found = at(answer.page, verdict.wait_at) if verdict.wait_at else None
-                if asked is None and isinstance(found, int | float):
-                    asked = float(found)
+                asked = verdict.rule.wait_seconds if verdict.rule else None
+                asked = asked or pace.asked_to_wait(answer.headers) or seconds_in(answer, verdict.rule)
                 seconds = pace.limits.throttle_seconds if asked is None else asked
                 return _Again(f"the vendor asks for fewer calls ({words})", seconds, False)
             case "fewer":
@@ -213,6 +216,8 @@ class ApiClient:
                 return CursorRefusedError(f"{where}: the vendor does not take the paging cursor ({words}).")
             case "skip":
                 return SkippedError(f"{where}: nothing to be had ({words}).")
+            case "later":
+                return ApiError(f"{where}: the vendor gives no more for now ({words}). {verdict.say}".rstrip())
             case "access":
                 if answer.status == 401 and self.identity.renewable and self.identity.forget_once():
                     return _Again(f"the token has ended ({words})", 0.0, True)
@@ -237,9 +242,9 @@ class ApiClient:
                 body = body.replace(text.encode(), b"***")
         return body
 
-    def next_request(self, request: Request, url: str, where: str) -> Request:
+    def next_request(self, endpoint: Endpoint, request: Request, url: str, where: str) -> Request:
         """The request for an address that the vendor gave. Only the vendor's own host is asked with our identity."""
-        parts, base = urlsplit(url), urlsplit(self.base)
+        parts, base = urlsplit(url), urlsplit(self.base_of(endpoint))
         if parts.netloc and parts.netloc != base.netloc:
             raise ApiAccessError(
                 f"{where}: the vendor's next page is on another host ({parts.hostname}); it is not asked. Correct"

@@ -66,10 +66,15 @@ def accounts_of(description: VendorDescription, connection: Connection) -> list[
     return [str(account) for account in dict.fromkeys(listed)]
 
 
-def base_url(description: VendorDescription, connection: Connection, variables: Mapping[str, str]) -> str:
-    """The vendor's address; scheme and host are the connection's where it has a host (a proxy, a test's server)."""
+def base_url(
+    description: VendorDescription, connection: Connection, variables: Mapping[str, str], template: str | None = None
+) -> str:
+    """The vendor's address (or another one of the vendor: `template`).
+
+    Scheme and host are the connection's where it has a host (a proxy, a test's server).
+    """
     try:
-        url = str(fill(description.base_url, variables))
+        url = str(fill(template or description.base_url, variables))
     except Missing as error:
         raise ApiAccessError(f"{description.platform}: base_url needs {error}.") from None
     if not connection.host:

@@ -145,23 +145,33 @@ class When(_Model):
         return self
 
 
+class Bucket(_Model):
+    """A leaking bucket told in the body: paths of the points needed, of those there, and of those coming per second."""
+
+    need: str
+    have: str
+    rate: str
+
+
 class ErrorRule(_Model):
     """What an answer means and what is done.
 
     retry     broken for a moment: try again, waiting longer each time
-    throttle  too fast: wait `wait_seconds`, or as the vendor says (headers, else `wait_at` of the body), or
-              throttle_seconds, and try again
+    throttle  too fast: wait `wait_seconds`, or as the vendor says (headers, else `wait_at` or `bucket` of the
+              body), or throttle_seconds, and try again
     fewer     too much asked at once: the same page again, with half the page size
     restart   the paging cursor or token is not good (any more): this window again from the last good time
     skip      this parent is gone or has nothing to show: go on with the next
+    later     the allowance of a longer time is used up: stop for now, the night's next try may go on
     access    the vendor does not let us: stop, nothing is tried again; `say` tells what to do
     stop      the request is wrong: stop
     """
 
     when: When
-    do: Literal["retry", "throttle", "fewer", "restart", "skip", "access", "stop"]
+    do: Literal["retry", "throttle", "fewer", "restart", "skip", "later", "access", "stop"]
     say: str = ""
     wait_at: str | None = None
+    bucket: Bucket | None = None
     wait_seconds: float | None = Field(default=None, gt=0)
 
 
@@ -274,6 +284,13 @@ class Incremental(_Model):
         return self
 
 
+class Lacking(_Model):
+    """Paths of a number and of a list in a record."""
+
+    total: str
+    list_: str = Field(alias="list")
+
+
 class Parents(_Model):
     """The endpoint is asked once per record of another endpoint (which is pulled first).
 
@@ -281,12 +298,23 @@ class Parents(_Model):
     changed_since  path of a time in the parent's record: parents older than `${since}` are left out
     within         the same path → how far back from the export date it may lie (send_time: 180d)
     when           path → values that a parent's record must have there ("+": a number above zero, "*": anything)
+    lacking        the parent's record says a number (`total`) and brings a list (`list`): only when the list is shorter
+    batch          ask for so many parents at once: their only field is joined by commas
     """
 
     endpoint: str
     fields: dict[str, str] = Field(min_length=1)
     changed_since: str | None = None
     within: dict[str, str] = Field(default_factory=dict)
+    lacking: Lacking | None = None
+    batch: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _one_field(self) -> Parents:
+        if self.batch > 1 and len(self.fields) != 1:
+            raise ValueError("batch needs exactly one field")
+        return self
+
     when: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
 
     @field_validator("within")
@@ -302,6 +330,7 @@ class Endpoint(_Model):
 
     folder    first part of the patterns of contracts/<platform>.yml that read these pages; absent: pages are only kept
               for the endpoints whose parents they hold
+    base_url  where the vendor answers this endpoint from another host than the others
     strategy  pages (below), or the name of a Python strategy for vendors that make files (strategies/)
     params    query parameters; one that needs a value that is not there (`${since}` at the first pull) is left out
     body      JSON body of a POST
@@ -315,6 +344,7 @@ class Endpoint(_Model):
     description: str = ""
     folder: str | None = None
     strategy: str = "pages"
+    base_url: str | None = None
     method: Literal["GET", "POST"] = "GET"
     path: str = ""
     params: dict[str, Any] = Field(default_factory=dict)
@@ -360,12 +390,15 @@ class Part(_Model):
 class VendorDescription(_Model):
     """Everything about how one platform's data are asked for over HTTP.
 
+    extends    a file `_<name>.yml` beside this one whose top-level keys hold where this file has none (one vendor,
+               several platforms)
     variables  name → default, null: the connection must have it (login, schema, or a key of its extra), or a part of
                another value of the connection
     forget     query parameters that never go into files and states (tokens that vendors echo in addresses)
     """
 
     platform: str
+    extends: str | None = None
     title: str
     base_url: str
     variables: dict[str, str | Part | None] = Field(default_factory=dict)
@@ -422,15 +455,20 @@ class VendorDescription(_Model):
         return endpoint.limits or self.limits
 
 
+class _Loader(_UniqueLoader):
+    """The contracts' loader, with YAML's merge key (`<<: *name`); a merged key may not be written again."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        self.flatten_mapping(node)
+        return super().construct_mapping(node, deep)
+
+
 def read_description(path: Path) -> VendorDescription:
     """Read and check one description. Raises ContractError that names file, key and what to write instead."""
     name = f"apis/vendors/{path.name}"
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _UniqueLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ContractError(f"{name}: cannot be read: {' '.join(str(error).split())[:300]}") from None
-    if not isinstance(data, dict):
-        raise ContractError(f"{name}: is empty or no mapping; begin with `platform: {path.stem}`.")
+    data = _read_yaml(path)
+    if isinstance(data.get("extends"), str):
+        data = {**_read_yaml(path.with_name(f"_{data['extends']}.yml")), **data}
     try:
         found = VendorDescription.model_validate(data)
     except ValidationError as error:
@@ -440,6 +478,17 @@ def read_description(path: Path) -> VendorDescription:
     return found
 
 
+def _read_yaml(path: Path) -> dict[str, Any]:
+    name = f"apis/vendors/{path.name}"
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ContractError(f"{name}: cannot be read: {' '.join(str(error).split())[:300]}") from None
+    if not isinstance(data, dict):
+        raise ContractError(f"{name}: is empty or no mapping; begin with `platform: {path.stem}`.")
+    return data
+
+
 @lru_cache(maxsize=64)
 def _cached(path: Path, _changed: int) -> VendorDescription:
     return read_description(path)
@@ -447,7 +496,7 @@ def _cached(path: Path, _changed: int) -> VendorDescription:
 
 def described() -> list[str]:
     """Platforms whose vendor's API is described, sorted."""
-    return sorted(path.stem for path in VENDORS.glob("*.yml"))
+    return sorted(path.stem for path in VENDORS.glob("[!_]*.yml"))
 
 
 def load_description(platform: str) -> VendorDescription:
@@ -458,4 +507,4 @@ def load_description(platform: str) -> VendorDescription:
             f" described are {', '.join(described())}."
         )
     path = VENDORS / f"{platform}.yml"
-    return _cached(path, path.stat().st_mtime_ns)
+    return _cached(path, max(file.stat().st_mtime_ns for file in (path, *VENDORS.glob("_*.yml"))))

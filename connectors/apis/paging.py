@@ -60,10 +60,10 @@ def _following(
     paging = endpoint.paging
     if paging.kind == "next_url":
         url = at(answer.page, paging.at)
-        return client.next_request(request, url, where) if isinstance(url, str) and url else None
+        return client.next_request(endpoint, request, url, where) if isinstance(url, str) and url else None
     if paging.kind == "link_header":
         url = _link(answer.headers.get("link", ""))
-        return client.next_request(request, url, where) if url else None
+        return client.next_request(endpoint, request, url, where) if url else None
     if paging.kind == "cursor":
         value = at(answer.page, paging.at)
         return None if value in (None, "", False) else _moved(endpoint, request, value, size)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -168,7 +169,7 @@ class ApiPlace:
         job = Job(client, endpoint, account, date, values, window, staging, state)
         if endpoint.parents and parent is not None:
             wanted = endpoint.parents
-            job.parents = lambda: parents_of(parent, wanted, window, date)
+            job.parents = lambda: batched(parents_of(parent, wanted, window, date), wanted.batch)
         staging.save(state)
         strategy(endpoint.strategy)(job)
         state.done = True
@@ -246,4 +247,17 @@ def _wanted(record: Any, parents: Parents, window: Window, date: dt.date) -> boo
             continue
         if found not in values and not ("*" in values and found not in (None, "")):
             return False
+    if parents.lacking:
+        total, brought = at(record, parents.lacking.total), at(record, parents.lacking.list_)
+        return isinstance(total, int) and total > (len(brought) if isinstance(brought, list) else 0)
     return True
+
+
+def batched(parents: Iterator[dict[str, Any]], size: int) -> Iterator[dict[str, Any]]:
+    """Several parents as one, their only field joined by commas."""
+    while group := list(itertools.islice(parents, size)):
+        if size == 1:
+            yield group[0]
+        else:
+            (name,) = group[0]
+            yield {name: ",".join(str(parent[name]) for parent in group)}
