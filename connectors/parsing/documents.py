@@ -120,8 +120,9 @@ class _Reader:
         """Raises FileRejectedError if one of these documents is a vendor's error and has neither records nor key."""
         import json
 
-        paths = [*(f"/{key}" for key in self.form.record_path), *self.identified]
-        unlike = f" and not list_bool_or(json_exists(doc, [{_literals(paths)}]))" if paths else ""
+        unlike = "".join(f" and not json_exists(doc, {literal(at)})" for at in self.identified)
+        for key in self.form.record_path:
+            unlike += f" and coalesce(json_type(doc, {literal('/' + key)}) not in ('ARRAY', 'OBJECT'), true)"
         statement = f"select doc from (select doc from documents {which}) where length(doc) < {_MOST_ERROR}{unlike}"  # noqa: S608
         for (text,) in self.connection.sql(f"{statement} limit 100").fetchall():
             document = json.loads(text)
