@@ -30,7 +30,9 @@ class HubSpot(VendorServer):
     ) -> None:  # fmt: skip
         super().__init__(clock)
         self.search_limit = search_limit
-        self.objects: dict[str, dict[int, dict[str, Any]]] = {"contacts": {}, "tickets": {}, "deals": {}}
+        kinds = ("contacts", "tickets", "deals", "calls", "communications", "emails", "meetings", "notes", "tasks")
+        self.objects: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in kinds}
+        self.owners: list[dict[str, Any]] = []
         self.audits: dict[int, list[dict[str, Any]]] = {}
         self.events: list[dict[str, Any]] = []
         self.timeline: list[dict[str, Any]] = []
@@ -50,7 +52,12 @@ class HubSpot(VendorServer):
         self.get("/contacts/v1/contact/vid/{vid}/profile")(self._legacy)
         self.get("/email/public/v1/events")(self._email_events)
         self.get("/email/public/v1/subscriptions/timeline")(self._timeline)
-        self.get("/marketing/v3/forms")(self._forms)
+        self.get("/marketing/v3/forms")(lambda call: self._counted(self.forms, call))
+        self.get("/crm/v3/owners")(
+            lambda call: self._counted(
+                [o for o in self.owners if o["archived"] == (call.one("archived") == "true")], call
+            )
+        )
         self.get("/form-integrations/v1/submissions/forms/{form}")(self._submissions)
 
     # -- data ---------------------------------------------------------------------------------------------------------
@@ -225,10 +232,11 @@ class HubSpot(VendorServer):
         self._turned(name)
         return given
 
-    def _forms(self, call: Call) -> Answer:
+    @staticmethod
+    def _counted(records: list[dict[str, Any]], call: Call) -> Answer:
         size, after = min(call.number("limit", 20), 100), call.number("after", 0)
-        page = self.forms[after : after + size]
-        paging = {"paging": {"next": {"after": str(after + size)}}} if len(self.forms) > after + size else {}
+        page = records[after : after + size]
+        paging = {"paging": {"next": {"after": str(after + size)}}} if len(records) > after + size else {}
         return answer({"results": page, **paging})
 
     def _submissions(self, call: Call) -> Answer:

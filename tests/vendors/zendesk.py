@@ -17,6 +17,7 @@ from tests.vendors.people import iso_z, person, unix
 
 EMAIL, TOKEN = "robot@example.com", "made-up-token"
 CURSOR_DAYS = 30
+_TIMES = {"organizations": "updated_at", "ticket_events": "timestamp", "ticket_metric_events": "time"}
 CUSTOM_ORDER_FIELD = 360_000_000_001
 
 
@@ -34,7 +35,8 @@ class Zendesk(VendorServer):
         self.touched: dict[tuple[str, int], float] = {}
         self.identities: dict[int, list[dict[str, Any]]] = {}
         self.ratings: list[dict[str, Any]] = []
-        self.organizations: list[dict[str, Any]] = []
+        self.timed: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _TIMES}
+        self.agents: list[dict[str, Any]] = []
         self.chats: list[dict[str, Any]] = []
         self.after_page: list[Callable[[str, int], None]] = []
         self.exports = Limit(self.clock, exports_a_minute, 60)
@@ -44,8 +46,9 @@ class Zendesk(VendorServer):
         for kind in ("tickets", "users"):
             for ending in ("cursor", "cursor.json"):
                 self.get(f"/api/v2/incremental/{kind}/{ending}")(lambda call, kind=kind: self._cursor(kind, call))
-        for ending in ("organizations", "organizations.json"):
-            self.get(f"/api/v2/incremental/{ending}")(self._by_time)
+        for kind in _TIMES:
+            self.get(f"/api/v2/incremental/{kind}.json")(lambda call, kind=kind: self._by_time(kind, call))
+        self.get("/api/v2/chat/agents")(self._agents)
         for ending in ("identities", "identities.json"):
             self.get("/api/v2/users/{user}/" + ending)(self._identities)
         for ending in ("satisfaction_ratings", "satisfaction_ratings.json"):
@@ -93,6 +96,27 @@ class Zendesk(VendorServer):
                 "updated_at": iso_z(at),
             }
         )
+
+    def add_comment(
+        self, number: int, at: float, ticket_id: int, author: int, body: str, *, public: bool = True
+    ) -> None:
+        """An event of a ticket: a comment among other changes, as the export with comment_events sends it."""
+        comment = {
+            "id": 9_000 + number, "type": "Comment", "event_type": "Comment", "author_id": author, "body": body,
+            "html_body": f"<p>{body}</p>", "plain_body": body, "public": public, "attachments": [],
+            "audit_id": 8_000 + number, "created_at": iso_z(at), "via": "Web form",
+        }  # fmt: skip
+        change = {"id": 7_000 + number, "event_type": "Change", "status": "open", "previous_value": "new"}
+        self.timed["ticket_events"].append({
+            "id": 8_000 + number, "ticket_id": ticket_id, "timestamp": int(at), "created_at": iso_z(at),
+            "updater_id": author, "via": "Web form", "system": {}, "metadata": {}, "event_type": "Audit",
+            "child_events": [change, comment],
+        })  # fmt: skip
+
+    def add_agent(self, number: int) -> None:
+        who = person(number)
+        name = {"first_name": who.given, "last_name": who.family, "display_name": who.full_name}
+        self.agents.append({"id": number, "email": who.email, **name, "enabled": True, "role_id": 3, "login_count": 1})
 
     def add_chat(self, number: int, at: float, **fields: Any) -> dict[str, Any]:
         self.chats.append(chat(number, at, **fields))
@@ -159,19 +183,36 @@ class Zendesk(VendorServer):
         self._turned(kind)
         return given
 
-    def _by_time(self, call: Call) -> Answer:
+    def _agents(self, call: Call) -> Answer:
+        """A plain list, by id."""
+        found = sorted((a for a in self.agents if a["id"] > call.number("since_id", 0)), key=lambda agent: agent["id"])
+        return answer(found[: min(call.number("limit", 100), 200)])
+
+    def _by_time(self, kind: str, call: Call) -> Answer:
         """Pages by time: end_time of a page is the start of the next, so records at the seam come twice."""
         start, size = call.number("start_time", 0), min(call.number("per_page", 1000), self.page)
         if start > self.clock.time() - 60:
             return _too_recent()
-        found = [r for r in self.organizations if start <= unix(r["updated_at"]) <= self.clock.time() - 60]
-        found.sort(key=lambda record: (unix(record["updated_at"]), record["id"]))
+        key = _TIMES[kind]
+        last = self.clock.time() - 60
+        found = [record for record in self.timed[kind] if start <= _seconds(record[key]) <= last]
+        found.sort(key=lambda record: (_seconds(record[key]), record["id"]))
         page = found[:size]
-        end = int(unix(page[-1]["updated_at"])) if page else None
-        link = f"{self.url}/api/v2/incremental/organizations.json?start_time={end}" if end else None
-        given = answer({"organizations": page, "count": len(page), "end_time": end, "next_page": link,
-                        "end_of_stream": len(found) <= size})  # fmt: skip
-        self._turned("organizations")
+        while page and len(page) < len(found) and _seconds(found[len(page)][key]) == _seconds(page[-1][key]):
+            page.append(found[len(page)])  # a second is never parted
+        end = int(_seconds(page[-1][key])) if page else None
+        if end is not None and _seconds(page[0][key]) == end:
+            end += 1  # a page of one second only would be given for ever
+        shown = page
+        if call.one("include") != "comment_events" and kind == "ticket_events":
+            shown = [
+                {**r, "child_events": [e for e in r["child_events"] if e["event_type"] != "Comment"]} for r in page
+            ]
+        include = "&include=comment_events" if call.one("include") else ""
+        link = f"{self.url}{call.path}?start_time={end}&per_page={size}{include}" if end else None
+        given = answer({kind: shown, "count": len(page), "end_time": end, "next_page": link,
+                        "end_of_stream": len(page) == len(found)})  # fmt: skip
+        self._turned(kind)
         return given
 
     def _by_cursor(self, name: str, records: list[dict[str, Any]], call: Call) -> Answer:
@@ -218,6 +259,10 @@ class Zendesk(VendorServer):
         given = answer({"chats": shown, "count": len(page), "end_time": end, "end_id": end_id, "next_page": link})
         self._turned("chats")
         return given
+
+
+def _seconds(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else unix(value)
 
 
 def _too_recent() -> Answer:

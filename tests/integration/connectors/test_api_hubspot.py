@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.connectors.api_pulls import NIGHT, Pulls, die_after
-from tests.vendors.hubspot import TOKEN, HubSpot
+from tests.vendors.hubspot import TOKEN, HubSpot, refusal
 from tests.vendors.people import person
 
 DAY = 86_400.0
@@ -86,6 +86,20 @@ def test_lists_that_begin_with_the_newest_stop_at_what_is_known(vendor: HubSpot,
     assert second.rows_inserted == 1
     pages = [call for call in vendor.calls[asked:] if call.path.endswith(form)]
     assert len(pages) == 2, "the second page is older than the overlap: reading stops there"
+
+
+def test_lists_with_associations_say_whose_a_record_is(vendor: HubSpot, pulls: Pulls) -> None:
+    """Without the right to see one kind, the others are read all the same."""
+    for number in range(1, 121):
+        vendor.add_ticket(number, vendor.clock.time() - DAY, contact_id=number % 9)
+    vendor.objects["tickets"][7]["archived"] = True
+    missing = refusal(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes to make this call.")
+    vendor.faults.add("/crm/v3/objects/deals", given=missing, times=-1)
+    batches = pulls.pull("ticket", "ticket_contact", "deal")
+    assert (batches["ticket"].rows_inserted, batches["ticket_contact"].rows_inserted) == (120, 120)
+    assert len(pulls.rows("ticket", "id")) == 119
+    assert ("7", "7") in pulls.rows("ticket_contact", "ticket_id", "contact_id")
+    assert batches["deal"].status == "promoted" and batches["deal"].rows_read == 0
 
 
 def test_limits_by_policy(vendor: HubSpot, pulls: Pulls) -> None:

@@ -106,6 +106,23 @@ def test_identities_are_asked_for_each_changed_user(vendor: Zendesk, pulls: Pull
     ]
 
 
+def test_comments_come_with_the_events_of_tickets(vendor: Zendesk, pulls: Pulls) -> None:
+    """Pages by time give the seam twice, and other changes beside the comments; agents of the chat are a plain list."""
+    desk(vendor, 3)
+    start = vendor.clock.time() - 4 * DAY
+    for number in range(70):
+        vendor.add_comment(number, start + 60 * (number // 2), 1 + number % 3, 1, f"Message {number}")
+    for number in range(1, 4):
+        vendor.add_agent(number)
+    batches = pulls.pull("ticket_comment", "chat_agent")
+    comment = batches["ticket_comment"]
+    assert (comment.status, comment.rows_inserted) == ("promoted", 70) and comment.rows_duplicate > 0
+    assert pulls.rows("ticket_comment", "id", "ticket_id", "body")[:2] == [
+        ("9000", "1", "Message 0"), ("9001", "2", "Message 1"),
+    ]  # fmt: skip
+    assert batches["chat_agent"].rows_inserted == 3
+
+
 def test_ratings_and_chats_come_with_their_overlap(vendor: Zendesk, pulls: Pulls) -> None:
     """Chat pages by time, so the record at the seam of two pages may come twice; a rating is answered weeks later."""
     desk(vendor, 3)
