@@ -66,13 +66,19 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{#- Platforms that are described by sightings, as a list of SQL literals. -#}
-{% macro sighting_platforms() -%}
-    {%- set names = ["''"] -%}
+{#- Condition: records that sightings describe. A platform whose other persons are written by hand says which kinds of records its
+    sightings describe (`kinds` in the list), and its hand-written parts leave those kinds alone. -#}
+{% macro is_sighted(alias) -%}
+    {%- set whole, partly = ["''"], [] -%}
     {%- for about in listed('sightings').values() -%}
-        {%- do names.append("'" ~ about.platform ~ "'") -%}
+        {%- if 'kinds' in about -%}
+            {%- do partly.append(alias ~ ".source_platform = '" ~ about.platform ~ "' and " ~ alias ~ ".record_kind in ('" ~ (about.kinds | join("', '")) ~ "')") -%}
+        {%- else -%}
+            {%- do whole.append("'" ~ about.platform ~ "'") -%}
+        {%- endif -%}
     {%- endfor -%}
-    {{ names | unique | join(', ') }}
+    ({{ alias }}.source_platform in ({{ whole | unique | join(', ') }})
+    {%- for condition in partly | unique %} or {{ condition }}{% endfor %})
 {%- endmacro %}
 
 {#- The persons of touched records as they were seen: one row per sighting that still holds. -#}

@@ -1,12 +1,12 @@
-{#- Records of one platform that this run looks at again (int_records_touched). -#}
-{% macro touched(platform, but_not=none) -%}
+{#- Records of one platform that this run looks at again (int_records_touched), of all kinds or of some. -#}
+{% macro touched(platform, kinds=none) -%}
     select
         source_record_key,
         record_kind,
         source_record_id
     from {{ ref('int_records_touched') }}
     where source_platform = '{{ platform }}'
-    {%- if but_not is not none %} and record_kind <> '{{ but_not }}'{% endif %}
+    {%- if kinds is not none %} and record_kind in ('{{ kinds | join("', '") }}'){% endif %}
 {%- endmacro %}
 
 {#- What the last successful run of the layer looked at is done with. What a failed run noted stays: its changed rows come

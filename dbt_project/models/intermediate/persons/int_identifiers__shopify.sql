@@ -33,7 +33,7 @@ account_identifiers as (
 ),
 
 touched as (
-    {{ touched('shopify', but_not='account') }}
+    {{ touched('shopify', kinds=['order_contact', 'guest_order']) }}
 ),
 
 contact_orders as (

@@ -60,4 +60,4 @@ select
     facts.last_seen_at
 from {{ ref('int_records_touched') }} as touched
 left join facts on touched.source_record_key = facts.source_record_key
-where touched.source_platform in ({{ sighting_platforms() }})
+where {{ is_sighted('touched') }}

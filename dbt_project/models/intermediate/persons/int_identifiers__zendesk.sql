@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
 with changed as (
-    select source_record_id as user_id from {{ ref('int_records_touched') }} where source_platform = 'zendesk'
+    select source_record_id as user_id from {{ ref('int_records_touched') }} where source_platform = 'zendesk' and record_kind = 'support_user'
 ),
 
 facts as (
@@ -53,6 +53,50 @@ facts as (
     from changed
     inner join {{ ref('stg_zendesk__tickets') }} as tickets on changed.user_id = tickets.requester_id
     where not tickets.is_deleted
+    union all
+    -- a ticket that came through a social network names the account there. Of a ticket from a post it is the page
+    select
+        changed.user_id,
+        source.identifier_type,
+        source.identifier_namespace,
+        source.identifier_value,
+        false,
+        tickets.opened_at
+    from changed
+    inner join {{ ref('stg_zendesk__tickets') }} as tickets on changed.user_id = tickets.requester_id
+    cross join lateral (
+        values
+        ('social_id', 'facebook.user', case when tickets.via_channel = 'facebook' and coalesce(tickets.via_source_rel, '') <> 'post' then tickets.source_facebook_id end),
+        ('social_id', '{{ var("zendesk_any_channel_namespace") }}', case when tickets.via_channel in ('instagram_dm', 'any_channel') then tickets.source_id end),
+        ('handle', 'instagram.username', case when tickets.via_channel = 'instagram_dm' then tickets.source_username end),
+        ('handle', 'twitter.username', case when tickets.via_channel = 'twitter' then tickets.source_username end),
+        ('phone', 'global', case when tickets.via_channel = 'whatsapp' then tickets.source_phone end)
+    ) as source (identifier_type, identifier_namespace, identifier_value)
+    where not tickets.is_deleted
+    union all
+    -- users that were merged, and users that a chat names: the help desk's own word
+    select
+        changed.user_id,
+        'vendor_merge',
+        'zendesk.user',
+        merged_users.surviving_user_id,
+        true,
+        merged_users.merged_at
+    from {{ ref('stg_zendesk__user_merges') }} as merged_users
+    cross join lateral (values (merged_users.surviving_user_id), (merged_users.discarded_user_id)) as merged (user_id)
+    inner join changed on merged.user_id = changed.user_id
+    where not merged_users.is_deleted
+    union all
+    select
+        changed.user_id,
+        'vendor_merge',
+        'zendesk.user',
+        chats.user_id as identifier_value,
+        true,
+        chats.started_at
+    from changed
+    inner join {{ ref('stg_zendesk__chat_users') }} as chats on changed.user_id = chats.user_id
+    where not chats.is_deleted
 ),
 
 identifiers as (

@@ -35,7 +35,7 @@ accounts as (
 ),
 
 touched as (
-    {{ touched('shopify', but_not='account') }}
+    {{ touched('shopify', kinds=['order_contact', 'guest_order']) }}
 ),
 
 contact_orders as (

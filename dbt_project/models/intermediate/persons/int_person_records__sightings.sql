@@ -66,4 +66,4 @@ select
     newest.source_record_key is null as is_deleted
 from {{ ref('int_records_touched') }} as touched
 left join newest on touched.source_record_key = newest.source_record_key
-where touched.source_platform in ({{ sighting_platforms() }})
+where {{ is_sighted('touched') }}

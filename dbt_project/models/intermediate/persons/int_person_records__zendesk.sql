@@ -2,7 +2,7 @@
 
 -- a requester whose account has not arrived (yet) is a person all the same
 with changed as (
-    select source_record_id as user_id from {{ ref('int_records_touched') }} where source_platform = 'zendesk'
+    select source_record_id as user_id from {{ ref('int_records_touched') }} where source_platform = 'zendesk' and record_kind = 'support_user'
 ),
 
 unknown_spans as (

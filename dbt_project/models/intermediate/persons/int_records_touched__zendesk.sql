@@ -24,6 +24,15 @@ named as (
     select user_id from changed_identities
     union
     select requester_id from changed_tickets
+    union
+    select merged.user_id
+    from {{ ref('stg_zendesk__user_merges') }} as merged_users
+    cross join lateral (values (merged_users.surviving_user_id), (merged_users.discarded_user_id)) as merged (user_id)
+    where {{ changed_since('zendesk', 'user_merge', into='int_identifiers', column='merged_users._changed_seq') }}
+    union
+    select user_id
+    from {{ ref('stg_zendesk__chat_users') }}
+    where {{ changed_since('zendesk', 'chat', into='int_identifiers') }}
 )
 
 select

@@ -1,5 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
+{%- set activities = ['call', 'communication', 'email', 'meeting', 'note', 'task'] %}
+
 -- What a contact's associations say: deals won, activities of salespeople, tickets. The contacts' own events (mails, forms) are
 -- sightings.
 with changed_deals as (
@@ -38,7 +40,6 @@ deals_won as (
     left join {{ ref('stg_hubspot__deal_stages') }} as stages on deals.stage_id = stages.stage_id and not stages.is_deleted
 ),
 
-{%- set activities = ['call', 'communication', 'email', 'meeting', 'note', 'task'] %}
 changed_activities as (
     select sighting_id as engagement_id
     from {{ ref('stg_hubspot__engagement_contacts') }}

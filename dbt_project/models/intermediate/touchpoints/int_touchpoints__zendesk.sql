@@ -1,6 +1,10 @@
 {{ config(materialized='ephemeral') }}
 
-with changed as (
+with intents as (
+    {{ intent_patterns() }}
+),
+
+changed as (
     select ticket_no
     from {{ ref('stg_zendesk__tickets') }}
     where {{ changed_since('zendesk', 'ticket', into='int_touchpoints') }}
@@ -14,6 +18,35 @@ tickets as (
     select tickets.*
     from changed
     inner join {{ ref('int_tickets') }} as tickets on changed.ticket_no = tickets.source_ticket_id and tickets.source_platform = 'zendesk'
+),
+
+-- messages of changed tickets, since the person of a conversation stands on its ticket, and changed messages
+conversations as (
+    select ticket_no from changed
+    union
+    select ticket_no
+    from {{ ref('stg_zendesk__ticket_comments') }}
+    where {{ changed_since('zendesk', 'ticket_comment', into='int_touchpoints') }}
+),
+
+messages as (
+    select
+        comments.ticket_comment_id,
+        comments.is_public,
+        comments.comment_text,
+        comments.created_at,
+        comments.is_deleted or tickets.is_deleted as is_deleted,
+        tickets.source_record_key,
+        tickets.origin_channel,
+        tickets.order_id,
+        tickets.ticket_id,
+        comments.author_record_key = tickets.source_record_key as is_by_requester,
+        -- the first message is the ticket itself
+        comments.author_record_key = tickets.source_record_key and comments.created_at <= tickets.opened_at + interval '1 minute' as is_opening
+    from conversations
+    inner join {{ ref('stg_zendesk__ticket_comments') }} as comments on conversations.ticket_no = comments.ticket_no
+    inner join {{ ref('int_tickets') }} as tickets on comments.ticket_no = tickets.source_ticket_id and tickets.source_platform = 'zendesk'
+    where comments.author_id is not null and comments.created_at is not null
 ),
 
 moments as (
@@ -58,6 +91,22 @@ moments as (
     inner join {{ ref('stg_zendesk__satisfaction_ratings') }} as ratings on changed.ticket_no = ratings.ticket_no
     left join tickets on ratings.ticket_no = tickets.source_ticket_id
     cross join (values ('satisfaction_asked'), ('satisfaction_rated')) as kind (touchpoint_type)
+    union all
+    -- what the requester writes, and what others write to them: agents, their machines, seldom somebody in copy
+    select
+        'ticket_comment',
+        messages.ticket_comment_id,
+        messages.source_record_key,
+        kind.touchpoint_type,
+        messages.created_at,
+        messages.origin_channel,
+        messages.order_id,
+        messages.ticket_id,
+        case when kind.is_received then {{ intent_of('messages.comment_text') }} end,
+        33,
+        messages.is_deleted or not messages.is_public or messages.is_opening or messages.is_by_requester <> kind.is_received
+    from messages
+    cross join (values ('direct_message_received', true), ('direct_message_sent', false)) as kind (touchpoint_type, is_received)
 )
 
 select

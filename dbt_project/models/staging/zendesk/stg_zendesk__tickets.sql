@@ -17,6 +17,10 @@ select
     -- ticket
     lower(via_channel) as via_channel,
     lower(via_source_rel) as via_source_rel,
+    {{ clean_text('via_source_from_facebook_id') }} as source_facebook_id,
+    {{ clean_text('via_source_from_id') }} as source_id,
+    {{ clean_text('via_source_from_username') }} as source_username,
+    {{ clean_text('via_source_from_phone') }} as source_phone,
     lower(status) as status,
     lower(priority) as priority,
     {{ join_text([clean_text('subject'), clean_text('description')]) }} as ticket_text,
