@@ -35,6 +35,7 @@ class Mailchimp(VendorServer):
         self.unsubscribes: dict[str, list[dict[str, Any]]] = {}
         self.segments: dict[str, list[dict[str, Any]]] = {}
         self.reports: list[dict[str, Any]] = []
+        self.interests: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.after_page: list[Callable[[str, int], None]] = []
         self.refused = 0
         self._pages: dict[str, int] = {}
@@ -42,6 +43,8 @@ class Mailchimp(VendorServer):
         self.get("/3.0/lists")(self._lists)
         self.get("/3.0/lists/{list}/members")(self._members)
         self.get("/3.0/lists/{list}/segments")(self._segments)
+        self.get("/3.0/lists/{list}/interest-categories")(self._categories)
+        self.get("/3.0/lists/{list}/interest-categories/{category}/interests")(self._interests)
         self.get("/3.0/campaigns")(self._campaigns)
         self.get("/3.0/reports")(self._reports)
         self.get("/3.0/reports/{campaign}/email-activity")(self._activity)
@@ -59,6 +62,18 @@ class Mailchimp(VendorServer):
         record = member(list_id, number, changed, **fields)
         self.members[list_id].append(record)
         return record
+
+    def add_interest(self, list_id: str, number: int, name: str) -> None:
+        """An interest in the only category of its audience, and a segment of those who chose it."""
+        category = code("mailchimp.category", 0, 10)
+        record = {"category_id": category, "list_id": list_id, "id": code("mailchimp.interest", number, 10),
+                  "name": name, "subscriber_count": "0", "display_order": number}  # fmt: skip
+        self.interests.setdefault((list_id, category), []).append(record)
+        made = iso_offset(self.clock.time() - 86_400 * 30)
+        self.segments.setdefault(list_id, []).append({
+            "id": 13_506_000 + number, "name": name, "member_count": 0, "type": "static", "created_at": made,
+            "updated_at": made, "list_id": list_id,
+        })  # fmt: skip
 
     def add_campaign(self, list_id: str, number: int, sent: float | None) -> str:
         record = campaign(list_id, number, self.clock.time(), sent)
@@ -144,6 +159,19 @@ class Mailchimp(VendorServer):
     def _segments(self, call: Call) -> Answer:
         list_id = call.params["list"]
         return self._page("segments", self.segments.get(list_id, []), call, list_id=list_id)
+
+    def _categories(self, call: Call) -> Answer:
+        list_id = call.params["list"]
+        found = [
+            {"list_id": owner, "id": category, "title": "Product Preferences", "display_order": 0, "type": "checkboxes"}
+            for owner, category in self.interests
+            if owner == list_id
+        ]
+        return self._page("categories", found, call, list_id=list_id)
+
+    def _interests(self, call: Call) -> Answer:
+        key = call.params["list"], call.params["category"]
+        return self._page("interests", self.interests.get(key, []), call, list_id=key[0], category_id=key[1])
 
     def _campaigns(self, call: Call) -> Answer:
         found = [record for record in self.campaigns if call.one("status") in (None, record["status"])]

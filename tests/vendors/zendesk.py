@@ -36,6 +36,7 @@ class Zendesk(VendorServer):
         self.identities: dict[int, list[dict[str, Any]]] = {}
         self.ratings: list[dict[str, Any]] = []
         self.timed: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _TIMES}
+        self.listed: dict[str, list[dict[str, Any]]] = {"groups": [], "brands": []}
         self.agents: list[dict[str, Any]] = []
         self.chats: list[dict[str, Any]] = []
         self.after_page: list[Callable[[str, int], None]] = []
@@ -48,6 +49,8 @@ class Zendesk(VendorServer):
                 self.get(f"/api/v2/incremental/{kind}/{ending}")(lambda call, kind=kind: self._cursor(kind, call))
         for kind in _TIMES:
             self.get(f"/api/v2/incremental/{kind}.json")(lambda call, kind=kind: self._by_time(kind, call))
+        for kind, records in self.listed.items():
+            self.get(f"/api/v2/{kind}.json")(lambda call, k=kind, r=records: self._by_cursor(k, r, call))
         self.get("/api/v2/chat/agents")(self._agents)
         for ending in ("identities", "identities.json"):
             self.get("/api/v2/users/{user}/" + ending)(self._identities)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.connectors.api_pulls import NIGHT, Pulls, die_after
+from tests.integration.connectors.vendor_pulls import NIGHT, Pulls, die_after
 from tests.vendors.klaviyo import KEY, Klaviyo, profile_id
 from tests.vendors.people import person
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.connectors.api_pulls import NIGHT, Pulls, die_after
+from tests.integration.connectors.vendor_pulls import NIGHT, Pulls, die_after
 from tests.vendors.mailchimp import KEY, Mailchimp, problem
 from tests.vendors.people import person
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.connectors.api_pulls import NIGHT, Pulls, die_after
+from tests.integration.connectors.vendor_pulls import NIGHT, Pulls, die_after
 from tests.vendors.yotpo import APP_KEY, SECRET, Yotpo
 
 DAY = 86_400.0
