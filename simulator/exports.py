@@ -52,7 +52,7 @@ OBJECTS: tuple[ExportObject, ...] = (
 )
 
 # Platforms beside the core ones; each module of simulator.platforms of this name has a PLUG (simulator/plug.py).
-PLUGS: tuple[str, ...] = ()
+PLUGS: tuple[str, ...] = ("ga4", "snowplow", "youtube")
 
 
 @lru_cache(maxsize=1)

@@ -44,7 +44,7 @@ typed as (
     select
         events.*,
         case
-            when events.message_type in ('page', 'screen') and events.has_click_id then 'ad_click_visit'
+            when events.has_click_id and (events.message_type in ('page', 'screen') or web_events.touchpoint_type = 'session_start') then 'ad_click_visit'
             when events.message_type in ('page', 'screen') then 'page_view'
             when events.message_type = 'identify' then 'identify'
             else coalesce(web_events.touchpoint_type, 'web_other')

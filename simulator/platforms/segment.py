@@ -40,7 +40,7 @@ _TRACK = {
 }
 _GECKO = "(KHTML, like Gecko)"
 _WEBKIT, _CHROME = f"AppleWebKit/605.1.15 {_GECKO}", f"AppleWebKit/537.36 {_GECKO} Chrome/142.0.0.0"
-_AGENTS = (
+AGENTS = (
     f"Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) {_WEBKIT} Version/19.1 Mobile/15E148 Safari/604.1",
     f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_CHROME} Safari/537.36",
     f"Mozilla/5.0 (Linux; Android 16; Pixel 9) {_CHROME} Mobile Safari/537.36",
@@ -124,7 +124,7 @@ def _birthday(day: I64) -> pl.Series:
 
 
 def _page_properties(world: World, rows: I64, who: I64, kind: str) -> pl.Series:
-    url, search, referrer = _address(world, rows, who, kind)
+    url, search, referrer = address(world, rows, who, kind)
     parts: dict[str, pl.Series | pl.Expr] = {
         "path": pl.lit("/"),
         "title": pl.lit("Journeyline Home"),
@@ -135,7 +135,7 @@ def _page_properties(world: World, rows: I64, who: I64, kind: str) -> pl.Series:
     return struct_of(len(rows), **parts)
 
 
-def _address(world: World, rows: I64, who: I64, kind: str) -> tuple[pl.Series, pl.Series, pl.Series]:
+def address(world: World, rows: I64, who: I64, kind: str) -> tuple[pl.Series, pl.Series, pl.Series]:
     """URL, query and referrer. Landings from paid campaigns carry UTM parameters and the platform's click id."""
     if kind != "landing":
         constant = pl.Series("", [SITE + "/"]).new_from_index(0, len(rows))
@@ -204,7 +204,7 @@ def _properties(world: World, rows: I64, kind: str, product: I64) -> pl.Series:
 def _context(world: World, rows: I64, who: I64, kind: str, product: I64) -> pl.Series:
     web, draws = world.web, world.draws
     cookie = web.cookie[rows]
-    url, _, referrer = _address(world, rows, who, kind)
+    url, _, referrer = address(world, rows, who, kind)
     page = struct_of(len(rows), path=pl.lit("/"), url=url, referrer=referrer)
     home = world.persons.household[who]
     ip = joined(
@@ -217,7 +217,7 @@ def _context(world: World, rows: I64, who: I64, kind: str, product: I64) -> pl.S
     )
     parts: dict[str, pl.Series | pl.Expr] = {
         "ip": ip,
-        "userAgent": lookup(_AGENTS, draws.below("cookie/agent", cookie, len(_AGENTS))),
+        "userAgent": lookup(AGENTS, draws.below("cookie/agent", cookie, len(AGENTS))),
         "locale": lookup([f"{c.faker_locale.replace('_', '-')}" for c in COUNTRIES], world.persons.country[who]),
         "page": page,
     }
