@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _POST = r"(?:/posts/|/videos/|/reel/|/photos/[^?]*?/|[?&](?:fbid|story_fbid|v)=)(\d+)"
 _IN_LINK = {
-    "page": r"nullif(regexp_extract(permalink_url, 'facebook\.com/(\d+)/', 1), '')",
+    "page": r"nullif(regexp_extract(coalesce(permalink_url, around_permalink_url), 'facebook\.com/(\d+)/', 1), '')",
     "post": f"nullif(regexp_extract(permalink_url, '{_POST}', 1), '')",
     "comment": r"nullif(regexp_extract(permalink_url, '[?&]comment_id=(\d+)', 1), '')",
     "reply": r"nullif(regexp_extract(permalink_url, '[?&]reply_comment_id=(\d+)', 1), '')",

@@ -1,7 +1,9 @@
 {{ config(materialized='ephemeral') }}
 
 with changed as (
-    select source_record_id as scoped_id from {{ ref('int_records_touched') }} where source_platform = 'instagram'
+    select source_record_id as scoped_id
+    from {{ ref('int_records_touched') }}
+    where source_platform = 'instagram' and record_kind = 'social_profile'
 ),
 
 sightings as (

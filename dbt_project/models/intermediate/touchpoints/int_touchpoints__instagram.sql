@@ -23,7 +23,7 @@ comments as (
 changed_people as (
     select source_record_id as scoped_id
     from {{ ref('int_person_records') }}
-    where source_platform = 'instagram' and {{ persons_changed_since(into='int_touchpoints') }}
+    where source_platform = 'instagram' and record_kind = 'social_profile' and {{ persons_changed_since(into='int_touchpoints') }}
 ),
 
 changed_messages as (

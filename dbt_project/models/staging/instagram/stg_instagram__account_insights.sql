@@ -1,0 +1,1 @@
+{{ insight_figures(source('instagram', 'account_insight'), 'account') }}

@@ -1,0 +1,1 @@
+{{ insight_figures(source('instagram', 'story_insight'), 'content') }}
