@@ -131,6 +131,8 @@ def _land_object(
     except ConnectorsError as error:
         broken = f"{platform}.{export.name}: {error}"
     pulled = isinstance(place, ApiPlace)  # then no page means that there is nothing new
+    if isinstance(place, ApiPlace) and not (drop.files or refused or broken):
+        pulled = not export.optional or bool(place.cursors(platform, export, date))
     if export.optional and not drop.files and not (refused or broken or pulled):
         return None
     _supersede(platform, export.name, date)

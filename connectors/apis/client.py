@@ -106,6 +106,7 @@ class ApiClient:
 
     def download(self, endpoint: Endpoint, request: Request, target: Path, where: str) -> int:
         """A file, streamed to `target`; returns its size. Raises as `ask`."""
+        request = replace(request, headers={"Accept": "*/*", **request.headers})
         size: int = self._try(endpoint, where, lambda: self._file(endpoint, request, target, where))
         return size
 
@@ -173,18 +174,16 @@ class ApiClient:
     def _send(self, endpoint: Endpoint, request: Request) -> _Sent:
         headers = {"Accept": "application/json", **self.description.headers, **endpoint.headers, **request.headers}
         url = request.url if "://" in request.url else self.base_of(endpoint) + request.url
-        parts = urlsplit(url)
-        params: dict[str, Any] = parameters(parts.query) | dict(request.params)
-        if not request.open_:
+        params: dict[str, Any] = dict(request.params)
+        if not request.open_:  # a signed link is asked for as it is
+            parts = urlsplit(url)
+            url, params = parts._replace(query="", fragment="").geturl(), parameters(parts.query) | params
             self.identity.apply(headers, params)
         pace = self._pace(endpoint)
         if (seconds := pace.seconds()) > pace.limits.patience_minutes * 60:
             raise _Again("the vendor asks for fewer calls", seconds, False)
         pace.wait()
-        return _Sent(
-            self.http, pace, request.method, parts._replace(query="", fragment="").geturl(), params, headers,
-            request.body, endpoint.timeout_seconds,
-        )  # fmt: skip
+        return _Sent(self.http, pace, request.method, url, params, headers, request.body, endpoint.timeout_seconds)
 
     def base_of(self, endpoint: Endpoint) -> str:
         """The address that an endpoint's paths are below."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from connectors.apis.clock import Clock, SystemClock
 from connectors.apis.description import Endpoint, Parents, VendorDescription, load_description
-from connectors.apis.staging import Staging, State
+from connectors.apis.staging import Staging, State, sweep
 from connectors.apis.templates import at, duration, moment, records_at
 from connectors.apis.windows import Window, first_window
 from connectors.contracts import ExportObject, load_contract
@@ -96,7 +96,13 @@ class ApiPlace:
         return found
 
     def landed(self, platform: str, export_date: dt.date) -> None:
-        """Everything of the date is in the landing store: staged files are no longer needed."""
+        """What could be had of the date is in the landing store: staged files are no longer needed.
+
+        When an endpoint failed they stay, so that the next try asks for the rest only.
+        """
+        sweep(self.root / platform, self.clock.time() - _RESUMABLE)
+        if any(name == platform and date == export_date for name, _, date in self._broken):
+            return
         for (name, _, date), runs in self._runs.items():
             if name == platform and date == export_date:
                 for run in runs:

@@ -8,6 +8,7 @@ cut off. When everything has landed, both are removed.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -122,6 +123,17 @@ class Staging:
         """posts-1-0001.json is not a file of `posts` when an account is 1: the rest must have no account."""
         rest = name[len(self.stem) + 1 :]
         return bool(re.fullmatch(r"\d{4}\.json|f_.+", rest))
+
+
+def sweep(folder: Path, before: float) -> None:
+    """Remove what pulls that nobody goes on with have left: days whose files are all older than `before` (unix time)."""
+    for day in folder.glob("*/dt=*"):
+        files = [path for path in day.iterdir() if path.is_file()]
+        if all(path.stat().st_mtime < before for path in files):
+            for path in files:
+                path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # another pull has just begun there
+                day.rmdir()
 
 
 def _safe(text: str) -> str:

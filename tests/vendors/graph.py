@@ -3,10 +3,10 @@
     graph = GraphServer(); graph.edges["111/published_posts"] = [...]          # newest first, as Graph lists them
     graph.node("111", {"id": "111", "name": "The Shop"})                       # GET /v25.0/111?fields=…
 
-What it does as the documentation says: a token as bearer or `access_token` (error 190 without, subcode 463 when expired),
-`appsecret_proof` where the application demands it (100), only the fields that were asked for (and an edge's default fields
-otherwise), at most 100 records a page, opaque `after` cursors, `next` addresses that repeat the token, `since` on feeds,
-`filtering` on leads, `state`/`updated_after` on orders, `X-App-Usage`, `X-Business-Use-Case-Usage`.
+What it does as the documentation says: a token as bearer or `access_token` (error 190 without, subcode 463 when it has
+expired), `appsecret_proof` where the application demands it (100), only the fields that were asked for (an edge's
+default fields otherwise), at most 100 records a page, opaque `after` cursors, `next` addresses that repeat the token,
+`since` on feeds, `filtering` on leads, `state`/`updated_after` on orders, `X-App-Usage`, `X-Business-Use-Case-Usage`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ BAD_CURSOR = error(100, "Invalid parameter: after cursor specified is invalid", 
 class GraphServer(VendorServer):
     """edges: `<object id>/<edge>` → records; nodes: id → record. limit: calls allowed in a time, None = any number."""
 
-    def __init__(self, token: str = "graph-token-made-up-0001", clock: Clock | None = None) -> None:  # noqa: S107
+    def __init__(self, token: str = "graph-token-made-up-0001", clock: Clock | None = None) -> None:
         super().__init__(clock)
         self.token, self.app_secret = token, ""
         self.edges: dict[str, list[Record]] = {}

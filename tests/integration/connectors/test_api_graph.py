@@ -1,8 +1,9 @@
-"""Meta's pages over the Graph API, from a local server to raw: full and incremental pulls, and everything that goes wrong."""
+"""Facebook Pages over the Graph API, from a local server to raw: nights, and everything that goes wrong in them."""
 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -12,12 +13,13 @@ import pytest
 import connectors
 import warehouse
 from connectors.apis import ApiPlace
-from tests.vendors.graph import BAD_CURSOR, EXPIRED, TOO_MUCH, TRANSIENT, GraphServer, cursor
+from tests.integration.connectors.api_pulls import Death, DyingClock, count, pull_api
+from tests.vendors.graph import BAD_CURSOR, EXPIRED, TRANSIENT, GraphServer, cursor
 from tests.vendors.kit import Limit
 
 PAGE, NIGHT, NEXT = "111", dt.date(2026, 1, 10), dt.date(2026, 1, 11)
 START = dt.datetime(2026, 1, 1, 9, tzinfo=dt.UTC)
-SECRET = "graph-token-made-up-0001"  # noqa: S105 - made up
+SECRET = "graph-token-made-up-0001"
 
 
 def at(hours: float) -> str:
@@ -89,22 +91,7 @@ def graph(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[GraphServe
 
 
 def pull(graph: GraphServer, night: dt.date = NIGHT, *, audit: bool = False) -> connectors.PullOutcome:
-    """A night of the platform. Without audit the gate is left out, which costs half a second per object."""
-    place = ApiPlace("graph", clock=graph.clock)
-    batches = connectors.land("facebook_pages", night, place)
-    place.close()
-    if not audit:
-        for batch in batches:
-            if batch.status == "landed":
-                warehouse.promote(batch.batch_id, connectors.table_spec("facebook_pages", batch.object), unaudited=True)
-    return connectors.audit_and_promote([batch.batch_id for batch in batches])
-
-
-def count(table: str, condition: str = "true") -> int:
-    with warehouse.connect() as connection:
-        row = connection.execute(f"select count(*) from raw.{table} where {condition}".encode()).fetchone()  # noqa: S608
-    assert row is not None
-    return int(row[0])
+    return pull_api("facebook_pages", "graph", night, graph.clock, audit=audit)
 
 
 def cursors() -> dict[str, str]:
@@ -137,11 +124,9 @@ def test_a_full_pull_and_the_next_night(graph: GraphServer) -> None:
     insights = graph.calls_to(f"*/{PAGE}/insights")
     assert [c.one("since") for c in insights] == [str(int(dt.datetime(2026, 1, 8, tzinfo=dt.UTC).timestamp()))]
 
-    graph.calls.clear()
+    graph.calls.clear()  # in the third night the other threads are older than the look-back
     assert pull(graph, dt.date(2026, 1, 12)).passed
-    assert [c.path for c in graph.calls_to("*/messages")] == [
-        "/v25.0/t_7/messages"
-    ]  # the others are older than the look-back
+    assert [c.path for c in graph.calls_to("*/messages")] == ["/v25.0/t_7/messages"]
 
 
 def test_pages_and_their_files_never_hold_the_token(graph: GraphServer) -> None:
@@ -167,7 +152,7 @@ def test_a_nearly_used_limit_slows_down(graph: GraphServer) -> None:
     before = graph.clock.time()
     assert pull(graph).passed
     times = [call.at for call in graph.calls]
-    assert all(later - earlier >= 300 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 300 for earlier, later in itertools.pairwise(times))
     assert graph.clock.time() > before
 
 
@@ -237,8 +222,8 @@ def test_records_that_move_between_pages_are_all_there(graph: GraphServer) -> No
 
 def test_a_pull_that_died_goes_on_with_the_same_result(graph: GraphServer) -> None:
 
-    place = ApiPlace("graph", clock=_Dying(graph, 6))
-    with pytest.raises(_Death):
+    place = ApiPlace("graph", clock=DyingClock(graph, 6))
+    with pytest.raises(Death):
         connectors.land("facebook_pages", NIGHT, place)
     asked = len(graph.calls)
     outcome = pull(graph)
@@ -247,25 +232,6 @@ def test_a_pull_that_died_goes_on_with_the_same_result(graph: GraphServer) -> No
     assert count("facebook_pages__post") == 3
     posts = graph.calls_to("*/published_posts")
     assert len(posts) == 1 and asked < len(graph.calls)  # what was safely on disk is not asked for again
-
-
-class _Death(BaseException):
-    """The process is killed."""
-
-
-class _Dying:
-    """A clock that lives for some calls only."""
-
-    def __init__(self, graph: GraphServer, calls: int) -> None:
-        self.graph, self.calls = graph, calls
-
-    def time(self) -> float:
-        if len(self.graph.calls) >= self.calls:
-            raise _Death
-        return self.graph.clock.time()
-
-    def sleep(self, seconds: float) -> None:
-        self.graph.clock.sleep(seconds)
 
 
 def test_a_refused_batch_does_not_move_its_cursor(graph: GraphServer) -> None:
