@@ -13,4 +13,5 @@
         'source_record_key', 'source_platform', 'product_sku', 'product_name', 'quantity', 'unit_price_amount',
         'discount_amount', 'line_amount', 'is_deleted',
     ],
+    owner='order_id',
 ) }}

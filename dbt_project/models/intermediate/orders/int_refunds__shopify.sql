@@ -1,15 +1,21 @@
 {{ config(materialized='ephemeral') }}
 
--- The export gives one cumulative figure without a date. Every version of an order that was ever stored is kept, so the night
+-- The admin's CSV gives one cumulative figure without a date. Every version of an order that was ever stored is kept, so the night
 -- on which the figure changed dates the difference.
 with changed as (
-    select distinct order_name
-    from {{ ref('stg_shopify__order_lines') }}
-    where {{ changed_since('shopify', 'orders_export', into='int_refunds') }}
+    {{ shopify_orders_changed(into='int_refunds') }}
     union
     select source_order_id
     from {{ ref('int_orders') }}
     where source_platform = 'shopify' and {{ orders_changed_since(into='int_refunds') }}
+),
+
+delivered as (
+    {{ shopify_orders('changed') }}
+),
+
+exported as (
+    select order_name from delivered where source_object = 'orders_export'
 ),
 
 versions as (
@@ -18,8 +24,8 @@ versions as (
         orders.refunded_amount,
         orders._export_date,
         orders._batch_id
-    from changed
-    inner join {{ ref('stg_shopify__orders') }} as orders on changed.order_name = orders.order_name
+    from exported
+    inner join {{ ref('stg_shopify__orders') }} as orders on exported.order_name = orders.order_name
     where not orders.is_deleted
     union all
     select
@@ -27,8 +33,8 @@ versions as (
         versions.refunded_amount,
         versions._export_date,
         versions._batch_id
-    from changed
-    inner join {{ ref('stg_shopify__order_versions') }} as versions on changed.order_name = versions.order_name
+    from exported
+    inner join {{ ref('stg_shopify__order_versions') }} as versions on exported.order_name = versions.order_name
     where not versions.is_deleted
 ),
 
@@ -65,6 +71,23 @@ select
 from increments
 inner join {{ ref('int_orders') }} as orders on increments.order_name = orders.source_order_id and orders.source_platform = 'shopify'
 where increments.refund_amount <> 0
+union all
+-- the API dates each refund
+select
+    orders.order_id || ':' || refunds.refund_id,
+    orders.source_record_key,
+    'shopify',
+    orders.order_id,
+    greatest(refunds.refunded_at, orders.ordered_at),
+    'refund',
+    false,
+    refunds.refund_amount,
+    orders.currency_code,
+    orders.is_deleted or refunds.is_deleted
+from delivered
+inner join {{ ref('stg_shopify__refunds') }} as refunds on delivered.source_order_id = refunds.source_order_id
+inner join {{ ref('int_orders') }} as orders on delivered.order_name = orders.source_order_id and orders.source_platform = 'shopify'
+where delivered.source_object = 'order' and refunds.refund_amount > 0
 union all
 -- every changed order is named, so that refunds it no longer has go
 select

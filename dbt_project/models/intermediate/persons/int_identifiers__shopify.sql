@@ -4,12 +4,15 @@ with touched_accounts as (
     select source_record_id as customer_key from {{ ref('int_records_touched') }} where source_platform = 'shopify' and record_kind = 'account'
 ),
 
+customers as (
+    {{ shopify_customers('touched_accounts') }}
+),
+
 accounts as (
     select
         customers.*,
-        customers._export_date::timestamp at time zone 'UTC' as seen_at
-    from touched_accounts
-    inner join {{ ref('stg_shopify__customers') }} as customers on touched_accounts.customer_key = customers.customer_key
+        coalesce(customers.updated_at, customers._export_date::timestamp at time zone 'UTC') as seen_at
+    from customers
 ),
 
 account_identifiers as (
@@ -26,7 +29,7 @@ account_identifiers as (
     cross join lateral (
         values
         ('account_id', 'shopify.customer', accounts.customer_id, true),
-        ('email', 'global', accounts.email, false),
+        ('email', 'global', accounts.email, coalesce(accounts.is_email_verified, false)),
         ('phone', 'global', accounts.phone, false),
         ('vendor_merge', 'point_of_sale.customer', accounts.till_customer_id, true)
     ) as identifier (identifier_type, identifier_namespace, identifier_value, is_verified)
@@ -36,13 +39,17 @@ touched as (
     {{ touched('shopify', kinds=['order_contact', 'guest_order']) }}
 ),
 
-contact_orders as (
+placed as (
     select
         touched.source_record_key as touched_key,
-        orders.*
+        placed.source_order_id as order_name
     from touched
-    inner join {{ ref('int_orders') }} as placed on touched.source_record_key = placed.source_record_key and not placed.is_deleted
-    inner join {{ ref('stg_shopify__orders') }} as orders on placed.source_order_id = orders.order_name and placed.source_platform = 'shopify'
+    inner join {{ ref('int_orders') }} as placed
+        on touched.source_record_key = placed.source_record_key and placed.source_platform = 'shopify' and not placed.is_deleted
+),
+
+contact_orders as (
+    {{ shopify_orders('placed', keep=['touched_key']) }}
 ),
 
 contact_identifiers as (
@@ -60,6 +67,7 @@ contact_identifiers as (
         values
         ('order_id', 'shop.order', contact_orders.order_name),
         ('order_id', 'shop.order_id', contact_orders.source_order_id),
+        ('account_id', 'shopify.customer', contact_orders.customer_id),
         ('email', 'global', contact_orders.email),
         ('phone', 'global', contact_orders.phone),
         ('cookie_id', 'segment.anonymous', contact_orders.anonymous_id)

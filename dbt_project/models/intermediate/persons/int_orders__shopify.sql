@@ -1,18 +1,28 @@
 {{ config(materialized='ephemeral') }}
 
 with changed as (
-    select distinct order_name
-    from {{ ref('stg_shopify__order_lines') }}
-    where {{ changed_since('shopify', 'orders_export', into='int_orders') }}
+    {{ shopify_orders_changed(into='int_orders') }}
+),
+
+orders as (
+    {{ shopify_orders('changed') }}
 ),
 
 units as (
     select
-        lines.order_name,
+        orders.order_name,
         sum(lines.quantity) as unit_count
-    from changed
-    inner join {{ ref('stg_shopify__order_lines') }} as lines on changed.order_name = lines.order_name
-    where not lines.is_deleted
+    from orders
+    inner join {{ ref('stg_shopify__order_lines') }} as lines on orders.order_name = lines.order_name
+    where orders.source_object = 'orders_export' and not lines.is_deleted
+    group by 1
+    union all
+    select
+        orders.order_name,
+        sum(lines.quantity)
+    from orders
+    inner join {{ ref('stg_shopify__api_order_lines') }} as lines on orders.source_order_id = lines.source_order_id
+    where orders.source_object = 'order' and not lines.is_deleted
     group by 1
 )
 
@@ -37,6 +47,5 @@ select
     coalesce(orders.total_amount, 0)::numeric(18, 2) as total_amount,
     orders.currency_code,
     orders.is_deleted
-from changed
-inner join {{ ref('stg_shopify__orders') }} as orders on changed.order_name = orders.order_name
-left join units on changed.order_name = units.order_name
+from orders
+left join units on orders.order_name = units.order_name

@@ -4,6 +4,10 @@ with touched_accounts as (
     select source_record_id as customer_key from {{ ref('int_records_touched') }} where source_platform = 'shopify' and record_kind = 'account'
 ),
 
+customers as (
+    {{ shopify_customers('touched_accounts') }}
+),
+
 accounts as (
     select
         customers.source_record_key,
@@ -22,25 +26,40 @@ accounts as (
         customers.company,
         customers.email_consent,
         customers.sms_consent,
-        -- the export has no times: the nights on which the account appeared and last changed stand for them
-        (least(customers._export_date, (
+        customers.is_email_verified,
+        customers.email_consent_at,
+        customers.sms_consent_at,
+        -- the CSV has no times: the nights on which the account appeared and last changed stand for them
+        coalesce(customers.created_at, (least(customers._export_date, (
             select min(earlier._export_date)
             from {{ source('shopify_history', 'customers_export') }} as earlier
             where earlier.customer_key = customers.customer_key
-        )))::timestamp at time zone 'UTC' as first_seen_at,
-        customers._export_date::timestamp at time zone 'UTC' as last_seen_at,
+        )))::timestamp at time zone 'UTC') as first_seen_at,
+        coalesce(customers.updated_at, customers._export_date::timestamp at time zone 'UTC') as last_seen_at,
         customers.is_deleted
-    from touched_accounts
-    inner join {{ ref('stg_shopify__customers') }} as customers on touched_accounts.customer_key = customers.customer_key
+    from customers
 ),
 
 touched as (
     {{ touched('shopify', kinds=['order_contact', 'guest_order']) }}
 ),
 
+placed as (
+    select
+        touched.source_record_key as touched_key,
+        placed.source_order_id as order_name
+    from touched
+    inner join {{ ref('int_orders') }} as placed
+        on touched.source_record_key = placed.source_record_key and placed.source_platform = 'shopify' and not placed.is_deleted
+),
+
+orders as (
+    {{ shopify_orders('placed', keep=['touched_key']) }}
+),
+
 contact_orders as (
     select
-        touched.source_record_key,
+        orders.touched_key as source_record_key,
         orders.order_name,
         orders.record_kind,
         orders.source_record_id,
@@ -54,10 +73,8 @@ contact_orders as (
         orders.country_code,
         orders.company,
         orders.ordered_at,
-        row_number() over (partition by touched.source_record_key order by orders.ordered_at desc, orders.order_name desc) as recency
-    from touched
-    inner join {{ ref('int_orders') }} as placed on touched.source_record_key = placed.source_record_key and not placed.is_deleted
-    inner join {{ ref('stg_shopify__orders') }} as orders on placed.source_order_id = orders.order_name and placed.source_platform = 'shopify'
+        row_number() over (partition by orders.touched_key order by orders.ordered_at desc, orders.order_name desc) as recency
+    from orders
 ),
 
 contact_spans as (
@@ -87,6 +104,9 @@ contacts as (
         latest.company,
         null::text as email_consent,
         null::text as sms_consent,
+        null::boolean as is_email_verified,
+        null::timestamptz as email_consent_at,
+        null::timestamptz as sms_consent_at,
         contact_spans.first_seen_at,
         contact_spans.last_seen_at,
         latest.order_name is null as is_deleted
@@ -112,12 +132,12 @@ select
     region,
     country_code,
     company,
-    null::boolean as is_email_verified,
+    is_email_verified,
     null::boolean as is_phone_shared,
     email_consent,
     sms_consent,
-    null::timestamptz as email_consent_at,
-    null::timestamptz as sms_consent_at,
+    email_consent_at,
+    sms_consent_at,
     first_seen_at,
     last_seen_at,
     false as is_internal,

@@ -1,9 +1,11 @@
 {{ config(materialized='ephemeral') }}
 
 with changed_orders as (
-    select distinct order_name
-    from {{ ref('stg_shopify__order_lines') }}
-    where {{ changed_since('shopify', 'orders_export', into='int_identifiers') }}
+    {{ shopify_orders_changed(into='int_identifiers') }}
+),
+
+orders as (
+    {{ shopify_orders('changed_orders') }}
 )
 
 select
@@ -16,11 +18,18 @@ where {{ changed_since('shopify', 'customers_export', into='int_identifiers') }}
 union all
 select
     'shopify',
+    'account',
+    customer_key,
+    null
+from {{ ref('stg_shopify__api_customers') }}
+where {{ changed_since('shopify', 'customer', into='int_identifiers') }}
+union all
+select
+    'shopify',
     orders.record_kind,
     orders.source_record_id,
     null
-from changed_orders
-inner join {{ ref('stg_shopify__orders') }} as orders on changed_orders.order_name = orders.order_name
+from orders
 {%- if stores_earlier('int_orders') %}
 union all
 select

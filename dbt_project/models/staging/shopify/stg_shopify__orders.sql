@@ -42,21 +42,9 @@ with orders as (
         _changed_seq
     from {{ source('shopify', 'orders_export') }}
     where is_first_line
-),
-
-contacts as (
-    select
-        orders.*,
-        coalesce(email, phone, full_name, address_line) is null as is_guest,
-        md5(concat_ws('|', lower(email), phone, lower(full_name), lower(address_line), lower(city), lower(postcode))) as contact_id
-    from orders
 )
 
 select
-    contacts.*,
-    -- one record per distinct contact; an order without any contact is a person of its own
-    case when is_guest then 'guest_order' else 'order_contact' end as record_kind,
-    case when is_guest then order_name else contact_id end as source_record_id,
-    {{ source_record_key("'shopify'", "case when is_guest then 'guest_order' else 'order_contact' end", "case when is_guest then order_name else contact_id end") }}
-        as source_record_key
-from contacts
+    orders.*,
+    {{ order_contact('orders') }}
+from orders
