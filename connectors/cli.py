@@ -56,28 +56,45 @@ def list_contracts() -> None:
 
 @app.command()
 def check(
-    contract: Annotated[str, typer.Argument(help="platform (is the contract valid?) or platform.object")],
+    contract: Annotated[str, typer.Argument(help="platform, platform.object, or the path of a contract file")],
     samples: Annotated[list[Path] | None, typer.Argument(help="files to try")] = None,
+    object_name: Annotated[str | None, typer.Option("--object", "-o", help="Object that the files are of.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Validate a contract, and try it on sample files: rows, rejected rows and why, unknown columns, types."""
-    from connectors.checking import check_file, split_name
-    from connectors.reporting import print_check, print_contract
+    """What a contract makes of sample files: rows, rejected rows and why, types, unknown columns, identifiers, stages.
+
+    Nothing is written. Exit code 1: a file was refused, or none of its rows could be used; 2: the contract is wrong.
+    """
+    import json
+
+    from connectors import checking
+    from connectors.check_report import as_data, print_check
+    from connectors.reporting import print_contract
 
     try:
-        if "." not in contract and "__" not in contract:
-            print_contract(connectors.load_contract(contract))
-            if samples:
-                raise ConnectorsError(f"Say which object the files are of: {contract}.OBJECT")
-            return
-        platform, export = split_name(contract)
+        found, named = checking.open_contract(contract)
+        name = object_name or named
+        if name and name not in found.objects:
+            raise ConnectorsError(f"{found.platform} has no object {name!r}; it has {', '.join(found.objects)}.")
         missing = [path for path in samples or [] if not path.is_file()]
         if missing:
             raise ConnectorsError(f"There is no file {missing[0]}.")
-        checks = [check_file(platform, export, path) for path in samples or []]
+        if not name and not samples:
+            print_contract(found)
+            return
+        checks: dict[str, list[checking.FileCheck]] = {name: []} if name else {}
+        for path in samples or []:
+            for export in [found.objects[name]] if name else checking.choose_objects(found, path):
+                checks.setdefault(export.name, []).append(checking.check_file(found.platform, export, path))
     except ConnectorsError as error:
         raise _stop(error) from None
-    print_check(platform, export, checks)
-    if any(found.refused or found.rows_rejected for found in checks):
+    if as_json:
+        typer.echo(json.dumps([as_data(found.platform, found.objects[o], c) for o, c in checks.items()], indent=2))
+    else:
+        for checked, files in checks.items():
+            print_check(found.platform, found.objects[checked], files)
+    files = [file for listed in checks.values() for file in listed]
+    if any(file.refused or (file.rows_read and not file.rows_landed) for file in files):
         raise typer.Exit(1)
 
 

@@ -9,55 +9,29 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from connectors.checking import FileCheck
-    from connectors.contracts import ExportObject, PlatformContract
+    from connectors.contracts import PlatformContract
 
 _COLOURS = {"promoted": "green", "landed": "green", "audited": "green", "rejected": "red", "failed": "red"}
 
 
 def print_contract(contract: PlatformContract) -> None:
     """A valid contract in one table."""
-    table = Table(title=f"{contract.platform}.yml is valid: {contract.description}", title_justify="left")
-    for name in ("object", "columns", "required", "personal data", "one row is"):
+    console = Console()
+    console.width = max(console.width, 100)
+    table = Table(title=f"{contract.platform}.yml is valid: {contract.description.strip()}", title_justify="left")
+    for name in ("object", "columns", "required", "personal data", "evidence of", "one row is"):
         table.add_column(name, overflow="fold")
     for export in contract.objects.values():
         columns = export.columns.values()
         required = ", ".join(column.name for column in columns if column.required)
         personal = str(sum(column.pii is not None for column in columns))
-        table.add_row(export.name, str(len(columns)), required, personal, export.description)
-    Console().print(table)
-
-
-def print_check(platform: str, export: ExportObject, checks: Sequence[FileCheck]) -> None:
-    """One line per file, then why rows were rejected, unknown columns, and how full each column is."""
-    console = Console()
-    table = Table(title=f"{platform}.{export.name}: {len(checks)} files", title_justify="left")
-    for name in ("file", "form", "rows", "good", "rejected", "unknown columns"):
-        table.add_column(name, justify="right" if name in ("rows", "good", "rejected") else "left", overflow="fold")
-    for found in checks:
-        figures = (f"{found.rows_read:,}", f"{found.rows_landed:,}", f"{found.rows_rejected:,}")
-        table.add_row(found.name, found.form.format, *figures, ", ".join(found.unknown[:12]))
-    if checks:
-        console.print(table)
-    for found in checks:
-        if found.refused:
-            console.print(f"[red]refused[/red] {found.refused}", highlight=False)
-        for reason, count in sorted(found.reasons.items(), key=lambda item: -item[1]):
-            console.print(
-                f"[yellow]{found.name}: {count:,} rows: {reason}.[/yellow] {found.advice.get(reason, '')}",
-                highlight=False,
-            )
-    rows = sum(found.rows_landed for found in checks)
-    detail = Table(title="Columns", title_justify="left")
-    for name in ("column", "type", "filled", "rules", "description"):
-        detail.add_column(name, justify="right" if name == "filled" else "left", overflow="fold")
-    for column in export.columns.values():
-        filled = sum(found.filled.get(column.name, 0) for found in checks)
-        share = f"{filled / rows:.0%}" if rows else ""
-        rules = [rule for rule in ("required", "derived", "volatile") if getattr(column, rule)]
-        rules += [f"pii: {column.pii}"] if column.pii else []
-        detail.add_row(column.name, column.type, share, ", ".join([*rules, *column.clean]), column.description)
-    console.print(detail)
+        proof = [
+            *export.yields.identifiers,
+            *export.yields.touchpoints,
+            *(["metrics"] if export.yields.metrics else []),
+        ]
+        table.add_row(export.name, str(len(columns)), required, personal, ", ".join(proof), export.description.strip())
+    console.print(table)
 
 
 def print_batches(batch_ids: Sequence[int]) -> None:
