@@ -13,13 +13,19 @@ from connectors.apis.templates import at
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer whose body was read. page: the parsed JSON, None when it is none. headers: names in lower case."""
+    """An answer whose body was read.
+
+    headers    names in lower case
+    page       the parsed JSON, None when it is none
+    next_link  address of the Link header with rel=next
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     page: Any
     is_json: bool
+    next_link: str | None = None
 
     def words(self, paths: Iterable[str]) -> str:
         """For messages: the status, and the error's code and type. Never free text, which may quote data."""
@@ -36,13 +42,13 @@ class Verdict:
     rule: ErrorRule | None = None
 
 
-def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def read_answer(status: int, headers: Mapping[str, str], body: bytes, next_link: str | None = None) -> Answer:
     """Parse the body where it is JSON."""
     try:
         page, is_json = json.loads(body), True
     except (ValueError, RecursionError):
         page, is_json = None, False
-    return Answer(status, {name.lower(): value for name, value in headers.items()}, body, page, is_json)
+    return Answer(status, {name.lower(): value for name, value in headers.items()}, body, page, is_json, next_link)
 
 
 def judge(answer: Answer, rules: Iterable[ErrorRule]) -> Verdict | None:

@@ -144,7 +144,8 @@ class ApiClient:
     def _page(self, endpoint: Endpoint, request: Request, where: str) -> Answer:
         with self._send(endpoint, request) as (response, pace):
             body = _body(response, where)
-        answer = read_answer(response.status_code, response.headers, body)
+            link = response.links.get("next", {}).get("url")
+        answer = read_answer(response.status_code, response.headers, body, link)
         pace.note(answer.headers)
         verdict = judge(answer, (*endpoint.errors, *self.description.errors.rules))
         if verdict is None:

@@ -62,7 +62,7 @@ def _following(
         url = at(answer.page, paging.at)
         return client.next_request(endpoint, request, url, where) if isinstance(url, str) and url else None
     if paging.kind == "link_header":
-        url = _link(answer.headers.get("link", ""))
+        url = answer.next_link
         return client.next_request(endpoint, request, url, where) if url else None
     if paging.kind == "cursor":
         value = at(answer.page, paging.at)
@@ -103,10 +103,3 @@ def put(request: Request, into: str, name: str, value: Any) -> Request:
         inner = inner[int(step)] if isinstance(inner, list) else inner.setdefault(step, {})
     inner[last] = value
     return replace(request, body=body)
-
-
-def _link(header: str) -> str | None:
-    from requests.utils import parse_header_links
-
-    found = parse_header_links(header) if header else []
-    return next((link["url"] for link in found if link.get("rel") == "next"), None)

@@ -74,6 +74,7 @@ class Staging:
         for path in self._files():
             if path.name not in state.files:
                 path.unlink()
+        self.folder.mkdir(parents=True, exist_ok=True)
         return state
 
     def begin(self) -> None:
@@ -126,10 +127,10 @@ class Staging:
 
 
 def sweep(folder: Path, before: float) -> None:
-    """Remove what pulls that nobody goes on with have left: days whose files are all older than `before` (unix time)."""
+    """Remove what pulls have left with which nobody goes on: days with no file younger than `before` (unix time)."""
     for day in folder.glob("*/dt=*"):
         files = [path for path in day.iterdir() if path.is_file()]
-        if all(path.stat().st_mtime < before for path in files):
+        if files and all(path.stat().st_mtime < before for path in files):
             for path in files:
                 path.unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # another pull has just begun there
