@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 import connectors
+from connectors.apis.commands import cursors
 from connectors.errors import ConnectorsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Platform exports: contracts, landing, pulling.")
+app.add_typer(cursors, name="cursor")
 DateOption = Annotated[str, typer.Option("--export-date", "-d", help="The night to pull, like 2026-01-31.")]
 ExportsOption = Annotated[
     str | None, typer.Option("--exports", help="Folder of the exports; default: the settings' one.")
