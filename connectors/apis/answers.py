@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.apis.description import ErrorRule, When
+from connectors.apis.rules import ErrorRule, When
 from connectors.apis.templates import at
 
 

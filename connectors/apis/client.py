@@ -16,8 +16,10 @@ from connectors.apis.answers import Answer, Verdict, judge, read_answer, seconds
 from connectors.apis.auth import Identity
 from connectors.apis.clock import Clock, SystemClock
 from connectors.apis.connection import base_url, variables_of
-from connectors.apis.description import Endpoint, Limits, VendorDescription
+from connectors.apis.description import VendorDescription
+from connectors.apis.endpoints import Endpoint
 from connectors.apis.pacing import Pace
+from connectors.apis.rules import Limits
 from connectors.connections import Connection
 from connectors.errors import ApiAccessError, ApiError
 from connectors.parsing.limits import limits as sizes

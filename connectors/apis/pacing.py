@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from connectors.apis.clock import Clock
-from connectors.apis.description import Limits, Usage
+from connectors.apis.rules import Limits, Usage
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from connectors.apis.answers import Answer
 from connectors.apis.client import ApiClient, CursorRefusedError, FewerError, Request, SkippedError
-from connectors.apis.description import Endpoint
+from connectors.apis.endpoints import Endpoint
 from connectors.apis.paging import first_request, next_request, sized
 from connectors.apis.staging import Staging, State, as_line
 from connectors.apis.templates import at, duration, fill, moment, records_at

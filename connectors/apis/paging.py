@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.apis.answers import Answer
 from connectors.apis.client import ApiClient, Request
-from connectors.apis.description import Endpoint
+from connectors.apis.endpoints import Endpoint
 from connectors.apis.templates import at, fill
 from connectors.errors import ApiError
 

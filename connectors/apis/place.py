@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from connectors.apis.clock import Clock, SystemClock
-from connectors.apis.description import Endpoint, Parents, VendorDescription, load_description
+from connectors.apis.description import VendorDescription, load_description
+from connectors.apis.endpoints import Endpoint, Parents
 from connectors.apis.staging import Staging, State, sweep
 from connectors.apis.templates import at, duration, moment, records_at
 from connectors.apis.windows import Window, first_window

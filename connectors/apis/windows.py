@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.apis.description import Incremental
+from connectors.apis.endpoints import Incremental
 from connectors.apis.templates import duration, moment, spell
 
 
