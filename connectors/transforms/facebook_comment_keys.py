@@ -24,7 +24,7 @@ _IN_LINK = {
 }
 _LONG = r"^\d+_(\d+_\d+)$"
 # The record around a comment is the comment that it answers, or the post, whose second half is the comment's first.
-_UNDER_POST = "split_part(around_id, '_', 2) = split_part(id, '_', 1)"
+_UNDER_POST = "coalesce(split_part(around_id, '_', 2) = split_part(id, '_', 1), false)"
 
 
 def transform(connection: duckdb.DuckDBPyConnection) -> Filled:
