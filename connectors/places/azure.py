@@ -31,6 +31,7 @@ def azure_place(
         refused=("ClientAuthenticationError", "CredentialUnavailableError"),
         missing=("FileNotFoundError", "ResourceNotFoundError"),
         status=_status,
+        asks_for_bucket=True,
     )
     return ObjectPlace(storage, address, container, prefix.strip("/"), folder, policy)
 

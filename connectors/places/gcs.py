@@ -33,7 +33,8 @@ def gcs_place(
 
 
 def _file_system(connection: Connection | None) -> AbstractFileSystem:
-    from gcsfs import GCSFileSystem
+    # The JSON API only: the class that gcsfs exports asks by gRPC first what kind of bucket it is.
+    from gcsfs.core import GCSFileSystem
 
     credentials: Any = "google_default"
     options: dict[str, Any] = {}
@@ -57,5 +58,7 @@ def _file_system(connection: Connection | None) -> AbstractFileSystem:
 
 
 def _status(error: BaseException) -> int | None:
+    if type(error) is OSError and str(error).startswith("Forbidden:"):  # gcsfs drops the status of this one
+        return 403
     code = getattr(error, "code", None) or getattr(error, "status", None)
     return int(code) if isinstance(code, int | str) and str(code).isdigit() else None

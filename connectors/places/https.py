@@ -28,7 +28,6 @@ from connectors.places.retrying import ResumingStream, RetryPolicy, TransientPla
 if TYPE_CHECKING:
     import httpx
 
-READ_BYTES = 1 << 20
 MOST_INDEX_BYTES = 32 << 20
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -81,16 +80,16 @@ class HttpsPlace:
 
     def _entries(self, folder: str) -> list[tuple[str, bool]]:
         """What a folder's page links to; a folder that is not there has nothing."""
-        address = self._root + (quote(folder) + "/" if folder else "")
+        address = self._root + (_quoted(folder) + "/" if folder else "")
         page = self._policy.run(lambda: self._page(address))
         return [] if page is None else links_in(page[0], page[1], address)
 
     def _listed(self, base: str, export_date: dt.date) -> list[str]:
         """Paths below the platform's folder that the list of addresses names."""
-        address = self._root + quote(joined(base, filled(self._index or "", export_date)))
+        address = self._root + _quoted(joined(base, filled(self._index or "", export_date)))
         page = self._policy.run(lambda: self._page(address))
         found = []
-        start = self._root + (quote(base) + "/" if base else "")
+        start = self._root + (_quoted(base) + "/" if base else "")
         for text in [] if page is None else addresses_in(page[0]):
             whole = urljoin(start, text)
             if whole.startswith(start):
@@ -147,7 +146,7 @@ class HttpsPlace:
                 raise PlaceError(f"{path}: was written again after it was listed. Pull this date again.")
             skip = offset if response.status_code == 200 else 0  # a server without ranges sends everything again
             received = offset - skip
-            for chunk in response.iter_raw(READ_BYTES):
+            for chunk in response.iter_raw():
                 received += len(chunk)
                 if skip >= len(chunk):
                     skip -= len(chunk)
@@ -158,7 +157,7 @@ class HttpsPlace:
                 raise TransientPlaceError(f"{path}: {self._root} sent {received} of {file.size_bytes} bytes.")
 
     def _address(self, base: str, path: str) -> str:
-        return self._elsewhere.get(path) or self._root + quote(joined(base, path))
+        return self._elsewhere.get(path) or self._root + _quoted(joined(base, path))
 
     def _http(self, address: str) -> httpx.Client:
         import httpx
@@ -218,6 +217,11 @@ class _Translated:
             raise TransientPlaceError(f"{self.shown}: the connection failed ({type(error).__name__}).") from None
         if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
             raise PlaceError(f"{self.shown}: cannot be read ({type(error).__name__}).") from None
+
+
+def _quoted(path: str) -> str:
+    """A path as servers write it in their own links: what may stay as it is stays."""
+    return quote(path, safe="/=:@!$&'()*+,;~")
 
 
 def _shown(address: str) -> str:

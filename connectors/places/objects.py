@@ -32,6 +32,7 @@ class Storage:
     refused       names of exceptions that mean: these credentials do not do
     missing       names of exceptions that mean: no such bucket or object
     status        HTTP status of an exception of the client library, if it has one
+    asks_for_bucket  the library gives an empty list for a bucket that does not exist: ask whether it does
     """
 
     open: Callable[[], AbstractFileSystem]
@@ -39,6 +40,7 @@ class Storage:
     refused: tuple[str, ...] = ()
     missing: tuple[str, ...] = ("FileNotFoundError",)
     status: Callable[[BaseException], int | None] = lambda error: None
+    asks_for_bucket: bool = False
 
 
 class ObjectPlace:
@@ -94,6 +96,8 @@ class ObjectPlace:
         if not stem and folder:
             where, stem = f"{self._bucket}/{head}".rstrip("/"), f"{tail}/"
         found = fs.find(where, detail=True, withdirs=False, **({"prefix": stem} if stem else {}))
+        if not found and self._storage.asks_for_bucket and not fs.exists(self._bucket):
+            raise FileNotFoundError
         return {name: entry for name, entry in dict(found).items() if entry.get("type") == "file"}
 
     def _version(self, entry: dict[str, Any]) -> str:

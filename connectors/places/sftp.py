@@ -61,15 +61,10 @@ class SftpPlace:
     def close(self) -> None:
         ssh, runner = self._ssh, self._runner
         self._client = self._ssh = self._runner = None
-        if ssh is not None and runner is not None:
+        if ssh is not None:
             ssh.abort()
-            runner.run(ssh.wait_closed())
         if runner is not None:
             runner.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_runner", None) is not None:
-            self.close()
 
     def _base(self, platform: str) -> str:
         return "/" + joined(self._root, platform if self._folder is None else self._folder)
