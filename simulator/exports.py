@@ -52,7 +52,16 @@ OBJECTS: tuple[ExportObject, ...] = (
 )
 
 # Platforms beside the core ones; each module of simulator.platforms of this name has a PLUG (simulator/plug.py).
-PLUGS: tuple[str, ...] = ("ga4", "snowplow", "youtube", "facebook_pages", "facebook_shops", "meta_lead_ads")
+PLUGS: tuple[str, ...] = (
+    "ga4",
+    "snowplow",
+    "youtube",
+    "facebook_pages",
+    "facebook_shops",
+    "meta_lead_ads",
+    "hubspot",
+    "salesforce",
+)
 
 
 @lru_cache(maxsize=1)
