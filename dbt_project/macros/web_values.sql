@@ -1,6 +1,11 @@
-{#- GA4 writes these words where nothing is known. -#}
-{% macro ga4_value(expression) -%}
-    case when btrim({{ expression }}) not in ('', '(not set)', '(direct)', '(none)', '(other)', '(data deleted)', '<Other>') then btrim({{ expression }}) end
+{#- The first of some GA4 columns that says something: these words are written where nothing is known. -#}
+{% macro ga4_value(expressions) -%}
+    coalesce(
+        {%- for one in expressions %}
+        case when btrim({{ one }}) not in ('', '(not set)', '(direct)', '(none)', '(other)', '(data deleted)', '<Other>') then btrim({{ one }}) end
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    )
 {%- endmacro %}
 
 {#- First value of a self-describing JSON entity: `{schema, data: [{schema: iglu:<vendor>/<name>/…, data: {…}}]}`. -#}

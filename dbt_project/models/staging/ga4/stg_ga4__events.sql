@@ -13,8 +13,8 @@ select
     event_timestamp as occurred_at,
     param_page_location as page_url,
     substring(param_page_location from '^[a-z]+://[^/?#]+([^?#]*)') as page_path,
-    {{ ga4_value("coalesce(items -> 0 ->> 'item_id', param_item_id)") }} as product_id,
-    {{ ga4_value('coalesce(ecommerce_transaction_id, param_transaction_id)') }} as order_reference,
+    {{ ga4_value(["items -> 0 ->> 'item_id'", 'param_item_id']) }} as product_id,
+    {{ ga4_value(['ecommerce_transaction_id', 'param_transaction_id']) }} as order_reference,
     case
         when event_name = 'refund' then coalesce(ecommerce_refund_value::numeric(18, 2), {{ amount('param_value') }})
         else coalesce(ecommerce_purchase_revenue::numeric(18, 2), {{ amount('param_value') }})
@@ -22,9 +22,9 @@ select
     upper({{ clean_text('param_currency') }}) as currency_code,
 
     -- source of the visit, as far as this event itself tells it
-    {{ ga4_value('coalesce(collected_traffic_source_manual_campaign_name, param_campaign)') }} as campaign_name,
-    lower({{ ga4_value('coalesce(collected_traffic_source_manual_source, param_source)') }}) as campaign_source,
-    lower({{ ga4_value('coalesce(collected_traffic_source_manual_medium, param_medium)') }}) as campaign_medium,
+    {{ ga4_value(['collected_traffic_source_manual_campaign_name', 'param_campaign']) }} as campaign_name,
+    lower({{ ga4_value(['collected_traffic_source_manual_source', 'param_source']) }}) as campaign_source,
+    lower({{ ga4_value(['collected_traffic_source_manual_medium', 'param_medium']) }}) as campaign_medium,
     {{ clean_text('param_page_referrer') }} as referrer,
     {{ clean_text('coalesce(collected_traffic_source_gclid, collected_traffic_source_dclid, param_gclid)') }} as click_id,
     null::text as user_agent,
