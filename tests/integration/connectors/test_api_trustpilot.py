@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import warehouse
 from tests.integration.connectors.vendor_pulls import NIGHT, Pulls, die_after
 from tests.vendors.trustpilot import API_KEY, SECRET, TOKEN_SECONDS, Trustpilot
 
@@ -64,6 +65,10 @@ def test_all_units_with_a_token_that_ends(vendor: Trustpilot, units: list[str], 
     assert ("Thank you",) in pulls.rows("private_review", "coalesce(company_reply_text, '')")
     starts = {call.one("startDateTime") for call in vendor.calls[asked:] if call.path.startswith("/v1/private")}
     assert len(starts) == 2 and all(start and start < "2025-11-01" for start in starts), "60 days, unit by unit"
+
+    assert warehouse.reset_cursors("trustpilot", "private_review") == 4, "two units, two nights"
+    third = pulls.pull("private_review", night=NEXT + dt.timedelta(days=1))["private_review"]
+    assert (third.rows_inserted, third.rows_unchanged) == (1, 233), "the one published late was before its overlap"
 
 
 def test_refusals_are_told_plainly(vendor: Trustpilot, units: list[str], pulls: Pulls) -> None:
