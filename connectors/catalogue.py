@@ -94,6 +94,14 @@ def outline(platform: str) -> PlatformOutline:
         raise ContractError(f"{path.name}: is no contract: see `python -m connectors check {platform}`.") from None
 
 
+def outline_or_reason(platform: str) -> PlatformOutline:
+    """The same; of a contract that cannot be read an outline that says so, so that one does not hide the others."""
+    try:
+        return outline(platform)
+    except ContractError as error:
+        return PlatformOutline(platform, platform, f"This pull will fail: {error}", DEFAULT_SCHEDULE, ())
+
+
 def _load(path: Path, kind: type[Exception]) -> Any:
     try:
         return yaml.load(path.read_text(encoding="utf-8"), _Loader)

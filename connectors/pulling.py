@@ -28,6 +28,8 @@ class PullOutcome:
     message   one line per refused batch, in plain words; empty when there is none
     warnings  one line per batch that is not as expected without being refused: no file came, or stored rows were kept
               because rows of the same part were rejected
+    missing   objects of which no file came
+    failed    objects that failed by infrastructure: another try may help
     """
 
     statuses: dict[int, str]
@@ -35,6 +37,8 @@ class PullOutcome:
     counts: dict[str, int]
     message: str
     warnings: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -94,13 +98,11 @@ def _outcome(batches: list[Batch]) -> PullOutcome:
             )
         },
     }
-    warnings = tuple(
-        f"{batch.label} is {batch.status}: {batch.reason}"
-        for batch in batches
-        if batch.reason and batch.status in ("missing", "promoted")
-    )
-    for warning in warnings:
+    absent = [batch for batch in batches if batch.status == "missing"]
+    kept = [f"{batch.label} is promoted: {batch.reason}" for batch in batches if _is_remarked(batch)]
+    for warning in kept:  # a missing export is the caller's to report: once, where people look
         log.warning("%s", warning)
+    warnings = (*(f"{batch.label} is missing: {batch.reason}" for batch in absent), *kept)
     lines = [f"{batch.label} is {batch.status}: {batch.reason or 'no reason given'}" for batch in refused]
     return PullOutcome(
         {batch.batch_id: batch.status for batch in batches},
@@ -108,7 +110,13 @@ def _outcome(batches: list[Batch]) -> PullOutcome:
         counts,
         "\n".join(lines),
         warnings,
+        tuple(batch.object for batch in absent),
+        tuple(batch.object for batch in batches if batch.status == "failed"),
     )
+
+
+def _is_remarked(batch: Batch) -> bool:
+    return bool(batch.reason) and batch.status == "promoted"
 
 
 __all__ = ["LandedBatch", "PullOutcome", "audit_and_promote", "pull"]

@@ -3,8 +3,9 @@
 Which records are the same person? Rebuilds the person records that changed, links them, audits the proposal and accepts
 it: asset `identity/golden_customers`. Yesterday's identities stay as they are until the audit has passed.
 
-Starts when all platforms have arrived, or at 05:30 with what is there. A 05:30 run that finds nothing promoted since
-the night was resolved skips its work. Without Airflow: `python -m warehouse dbt persons`, `python -m resolution night`.
+Starts when all platforms that are used here have arrived, or at 05:30 with what is there. A 05:30 run that finds
+nothing promoted since the night was resolved skips its work.
+Without Airflow: `python -m warehouse dbt persons`, `python -m resolution night`.
 """
 
 from typing import Any
@@ -12,12 +13,14 @@ from typing import Any
 from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable, Metadata, dag, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from dags._shared import DEFAULTS, GOLDEN_CUSTOMERS, NIGHT, RAW, START, night, started_by_clock
+from connectors.catalogue import active_platforms
+from dags._shared import DEFAULTS, GOLDEN_CUSTOMERS, NIGHT, START, night, raw_asset, started_by_clock
 
 
 @dag(
     schedule=AssetOrTimeSchedule(
-        timetable=CronDataIntervalTimetable("30 5 * * *", timezone="UTC"), assets=list(RAW.values())
+        timetable=CronDataIntervalTimetable("30 5 * * *", timezone="UTC"),
+        assets=[raw_asset(platform) for platform in active_platforms()],
     ),
     start_date=START,
     catchup=False,

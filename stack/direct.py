@@ -19,7 +19,7 @@ def run_night(export_date: date, *, say: Say) -> None:
     """
     import connectors
 
-    for platform in connectors.platforms():
+    for platform in connectors.active_platforms():
         with _timed(f"pull {platform}", say):
             landed = connectors.land(platform, export_date)
             connectors.audit_and_promote([batch.batch_id for batch in landed])

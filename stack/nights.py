@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
@@ -11,7 +11,6 @@ from typing import Any, Protocol
 from stack.api import AirflowApi
 from stack.errors import AirflowApiError, NightFailedError
 
-PULLS = ("pull_shopify", "pull_instagram", "pull_segment", "pull_zendesk", "pull_point_of_sale")
 CHAIN = ("resolve_identities", "build_journeys", "deliver_journeys")
 POLL_SECONDS = 0.5
 STALL_SECONDS = 120.0  # longest wait for the next DAG to start after the one before has ended
@@ -37,22 +36,31 @@ class Watcher(Protocol):
     def show(self, export_date: date, dags: list[DagProgress]) -> None: ...
 
 
-def run_night(api: AirflowApi, export_date: date, watcher: Watcher) -> float:
+def pull_dags() -> tuple[str, ...]:
+    """The pulls of this installation, as dags/pull_platforms.py makes them."""
+    from connectors.catalogue import active_platforms
+
+    return tuple(f"pull_{platform}" for platform in active_platforms())
+
+
+def run_night(api: AirflowApi, export_date: date, watcher: Watcher, pulls: Sequence[str] | None = None) -> float:
     """Run one night through the scheduler; returns its seconds.
 
-    Raises NightFailedError with the failing task and the end of its log.
+    pulls: the DAGs that begin it; default every active platform's. Raises NightFailedError with the failing task and
+    the end of its log.
     """
+    pulls = pull_dags() if pulls is None else pulls
     started = time.monotonic()
     moment = datetime.now(UTC).isoformat()
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     api.forget_queued_events(CHAIN[0])
-    for dag_id in PULLS:
+    for dag_id in pulls:
         api.trigger(dag_id, f"night_{export_date:%Y-%m-%d}__{stamp}", {"export_date": export_date.isoformat()})
     last_change, last_answer, seen = time.monotonic(), time.monotonic(), ""
     while True:
         try:
             runs = _newest_runs(api.runs_since(moment))
-            progress = [_progress(api, dag_id, runs.get(dag_id), watcher.detailed) for dag_id in (*PULLS, *CHAIN)]
+            progress = [_progress(api, dag_id, runs.get(dag_id), watcher.detailed) for dag_id in (*pulls, *CHAIN)]
             last_answer = time.monotonic()
         except AirflowApiError:
             if time.monotonic() - last_answer > OUTAGE_SECONDS:

@@ -14,6 +14,7 @@ from stack import processes
 from stack.api import AirflowApi
 from stack.environment import airflow_environment
 from stack.errors import ComponentError
+from stack.nights import CHAIN, pull_dags
 from stack.processes import Component
 from stack.settings import StackSecrets, StackSettings, stack_secrets, stack_settings
 
@@ -130,7 +131,7 @@ def _migrate_metadata(settings: StackSettings, environment: dict[str, str], data
 
 def _wait_until_healthy(system: LocalSystem, parts: list[Component]) -> None:
     """Until the api-server answers, scheduler and DAG processor report in, and every DAG file has been read."""
-    expected = {path.stem for path in system.settings.dags.glob("*.py") if not path.name.startswith("_")}
+    expected = {*pull_dags(), *CHAIN}
     deadline = time.monotonic() + START_SECONDS
     missing: set[str] = expected
     while time.monotonic() < deadline:

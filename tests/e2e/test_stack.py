@@ -219,7 +219,7 @@ def test_a_refused_export_stops_the_night_and_leaves_the_marts(system: System, t
     third_night.write_bytes(good)
 
     assert result.returncode == 1
-    assert "pull_shopify / audit_and_promote failed" in result.stderr
+    assert "pull_shopify / pull_exports failed" in result.stderr
     assert "customers_export" in result.stderr
     assert "what BI reads was not touched" in result.stderr
     assert system.marts() == before
@@ -231,7 +231,7 @@ def test_a_refused_export_stops_the_night_and_leaves_the_marts(system: System, t
     assert set(statuses.values()) == {"promoted"}
     missing, failed = sorted(system.webhook.take(), key=lambda text: "failed" in text)
     assert "zendesk sent no ticket for the night 2026-03-03" in missing
-    assert "pull_shopify / audit_and_promote failed on try 1 (night 2026-03-03)" in failed
+    assert "pull_shopify / pull_exports failed on try 1 (night 2026-03-03)" in failed
 
 
 def test_marts_that_fail_their_audit_are_not_published_and_not_tried_again(system: System, third_night: Path) -> None:

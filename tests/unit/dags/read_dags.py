@@ -10,7 +10,7 @@ from typing import Any
 
 HEAVY = (
     "pandas", "numpy", "great_expectations", "recordlinkage", "dbt", "polars", "pyarrow", "duckdb", "psycopg", "scipy",
-    "sklearn", "warehouse", "connectors", "expectations", "resolution", "journeys", "simulator", "stack",
+    "sklearn", "pydantic", "httpx", "warehouse", "expectations", "resolution", "journeys", "simulator", "stack",
 )  # fmt: skip
 
 
@@ -48,14 +48,20 @@ def describe(dag: Any) -> dict[str, Any]:
 
 def main() -> None:
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk.definitions._internal.dag_parsing_context import _airflow_parsing_context_manager
     from airflow.sdk.definitions.context import KNOWN_CONTEXT_KEYS
 
     before = set(sys.modules)
     bag = DagBag(str(Path(sys.argv[1])))
+    seconds = {Path(part.file).name: part.duration.total_seconds() for part in bag.dagbag_stats}
+    with _airflow_parsing_context_manager(dag_id="pull_shopify", task_id="pull_exports"):
+        own = sorted(DagBag(str(Path(sys.argv[1]) / "pull_platforms.py")).dags)
     imported = {name.partition(".")[0] for name in set(sys.modules) - before}
     answer = {
         "errors": {str(file): text for file, text in bag.import_errors.items()},
         "dags": {dag_id: describe(dag) for dag_id, dag in bag.dags.items()},
+        "seconds": seconds,
+        "own": own,
         "heavy": sorted(imported & set(HEAVY)),
         "context_keys": sorted(KNOWN_CONTEXT_KEYS),
     }

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors.catalogue import active_platforms
 from stack import nights
 from stack.errors import AirflowApiError, NightFailedError
-from stack.nights import CHAIN, PULLS, DagProgress, run_night
+from stack.nights import CHAIN, DagProgress, pull_dags, run_night
 from stack.progress import PlainProgress
 
 NIGHT = date(2026, 3, 1)
+PULLS = ("pull_shopify", "pull_instagram", "pull_segment", "pull_zendesk", "pull_point_of_sale")
 
 
 class ScriptedApi:
@@ -68,7 +71,7 @@ DONE = dict.fromkeys((*PULLS, *CHAIN), "success")
 
 def follow(*scenes: dict[str, str] | Exception) -> tuple[ScriptedApi, Recorder]:
     api, recorder = ScriptedApi(*scenes), Recorder()
-    run_night(api, NIGHT, recorder)  # type: ignore[arg-type]
+    run_night(api, NIGHT, recorder, PULLS)  # type: ignore[arg-type]
     return api, recorder
 
 
@@ -78,6 +81,16 @@ def test_a_night_is_done_when_it_is_delivered() -> None:
     assert all(conf == {"export_date": "2026-03-01"} for conf in api.triggered.values())
     assert api.forgotten == ["resolve_identities"], "events of an unfinished night would start this one too early"
     assert [dag.state for dag in recorder.seen[0]] == ["running"] * 5 + ["waiting"] * 3
+
+
+def test_a_night_begins_with_the_pulls_of_the_platforms_that_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert pull_dags() == tuple(f"pull_{platform}" for platform in active_platforms())
+    sources = tmp_path / "sources.yml"
+    sources.write_text("zendesk: {}\nshopify: {place: drop}\n")
+    monkeypatch.setenv("JOURNEYLINE_SOURCES", str(sources))
+    assert pull_dags() == ("pull_shopify", "pull_zendesk")
 
 
 def test_a_failed_dag_is_explained_after_the_others_came_to_their_end() -> None:
