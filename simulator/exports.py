@@ -61,6 +61,13 @@ PLUGS: tuple[str, ...] = (
     "meta_lead_ads",
     "hubspot",
     "salesforce",
+    "klaviyo",
+    "mailchimp",
+    "judgeme",
+    "yotpo",
+    "trustpilot",
+    "brandwatch",
+    "sprout",
 )
 
 
