@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Platform exp
 app.add_typer(cursors, name="cursor")
 DateOption = Annotated[str, typer.Option("--export-date", "-d", help="The night to pull, like 2026-01-31.")]
 ExportsOption = Annotated[
-    str | None, typer.Option("--exports", help="Folder of the exports; default: the settings' one.")
+    str | None, typer.Option("--exports", help="Folder or address of the exports; default: as sources.yml says.")
 ]
 
 
@@ -26,34 +26,26 @@ def _stop(error: Exception) -> typer.Exit:
 
 
 @app.command("list")
-def list_contracts() -> None:
-    """Every platform, its objects, and how each is keyed and restated."""
-    from rich.console import Console
-    from rich.table import Table
+def list_platforms(
+    platform: Annotated[str | None, typer.Option("--platform", "-p", help="Only this platform.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Every platform and object: where its exports lie here, and what became of its last batch."""
+    from connectors.inventory import inventory
+    from connectors.reporting import print_inventory
 
-    table = Table(title="Contracts", title_justify="left")
-    for name in ("platform", "object", "columns", "key", "restatement", "history", "files"):
-        table.add_column(name, justify="right" if name == "columns" else "left", overflow="fold")
     try:
-        for platform in connectors.platforms():
-            for export in connectors.load_contract(platform).objects.values():
-                patterns = "\n".join(form.pattern.replace("dt={date}/", "") for form in export.files)
-                history = "yes" if export.history else ""
-                row = (
-                    platform,
-                    export.name,
-                    str(len(export.columns)),
-                    ", ".join(export.key),
-                    export.restatement,
-                    history,
-                )
-                table.add_row(*row, patterns)
-                platform = ""
+        entries, reason = inventory(platform)
     except ConnectorsError as error:
         raise _stop(error) from None
-    console = Console()
-    console.width = max(console.width, 130)
-    console.print(table)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps([entry.as_dict() for entry in entries], indent=2))
+        if reason:
+            typer.secho(reason, err=True)
+        return
+    print_inventory(entries, reason)
 
 
 @app.command()
@@ -119,24 +111,37 @@ def land(platform: str, export_date: DateOption, exports: ExportsOption = None) 
 def pull(
     export_date: DateOption,
     platform: Annotated[str | None, typer.Argument(help="one platform; or --all")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Pull every platform.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Pull every platform that is used here.")] = False,
     exports: ExportsOption = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Platforms at once; default: the cores.")
+    ] = None,
 ) -> None:
     """Land, audit and promote to raw. A bad batch stops itself only; the exit code is then 1."""
-    from connectors.pulling import audit_and_promote
+    from connectors.landing import as_date
+    from connectors.parallel import pull_platforms
     from connectors.reporting import print_batches
 
     _log()
     if every == bool(platform):
         raise _stop(ConnectorsError("Name one platform, or write --all."))
     try:
-        names = connectors.platforms() if platform is None else [platform]
-        landed = [batch for name in names for batch in connectors.land(name, export_date, exports)]
+        date = as_date(export_date)
+        names = connectors.active_platforms() if platform is None else [platform]
+        if platform is not None:
+            connectors.load_contract(platform)
+        pulled = []
+        for result in pull_platforms(names, date, exports, jobs):
+            pulled.append(result)
+            if every:
+                typer.echo(result.line)
     except ConnectorsError as error:
         raise _stop(error) from None
-    outcome = audit_and_promote([batch.batch_id for batch in landed])
-    print_batches(list(outcome.statuses))
-    if not outcome.passed:
+    print_batches([batch_id for result in pulled if result.outcome for batch_id in result.outcome.statuses])
+    for result in pulled:
+        if result.error:
+            typer.secho(result.error, fg=typer.colors.RED, err=True)
+    if not all(result.passed for result in pulled):
         raise typer.Exit(1)
 
 

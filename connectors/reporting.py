@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from connectors.inventory import ObjectEntry
     from connectors.contracts import PlatformContract
 
 _COLOURS = {"promoted": "green", "landed": "green", "audited": "green", "rejected": "red", "failed": "red"}
@@ -57,3 +58,42 @@ def print_batches(batch_ids: Sequence[int]) -> None:
     console.print(table)
     for name, status, reason in reasons:
         console.print(f"{name} {status}: {reason}", highlight=False, markup=False)
+
+
+def print_inventory(entries: Sequence[ObjectEntry], reason: str | None) -> None:
+    """One block per platform: title and place, then a line per object."""
+    console = Console()
+    width = max((len(entry.object) for entry in entries), default=10)
+    wide = max((len(", ".join(entry.formats)) for entry in entries), default=10)
+    console.width = max(console.width, 100)
+    for platform in dict.fromkeys(entry.platform for entry in entries):
+        mine = [entry for entry in entries if entry.platform == platform]
+        console.print(f"[bold]{mine[0].title}[/bold] ({platform})", highlight=False)
+        console.print(f"  from {mine[0].place}", highlight=False, markup=False, soft_wrap=True, style="dim")
+        table = Table(box=None, padding=(0, 1), show_edge=False)
+        table.add_column("  object", min_width=width + 2, no_wrap=True)
+        table.add_column("format", min_width=wide, no_wrap=True)
+        table.add_column("last batch", no_wrap=True)
+        table.add_column("status", min_width=8, no_wrap=True)
+        for name in ("rows", "rejected"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for entry in mine:
+            status = entry.batch_status or "none yet"
+            colour = _COLOURS.get(status, "dim")
+            rejected = f"[yellow]{entry.rejected:,}[/yellow]" if entry.rejected else _figure(entry.rejected)
+            table.add_row(
+                f"  {entry.object}", ", ".join(entry.formats), str(entry.batch_date or ""),
+                "" if reason else f"[{colour}]{status}[/{colour}]", _figure(entry.rows), rejected,
+            )  # fmt: skip
+        console.print(table)
+        console.print()
+    used = {entry.platform for entry in entries if entry.place != "not used here"}
+    console.print(
+        f"{len(entries)} objects of {len({entry.platform for entry in entries})} platforms, {len(used)} used here."
+    )
+    if reason:
+        console.print(reason, highlight=False, style="yellow")
+
+
+def _figure(count: int | None) -> str:
+    return "" if count is None else f"{count:,}"
