@@ -121,7 +121,7 @@ def _files(name: str, make: Report) -> Callable[[World, int, int], Iterator[Writ
         for day, corrected in days:
             frame = make(world, day, corrected)
             label = (date(1970, 1, 1) + timedelta(days=day)).strftime("%Y%m%d")
-            created = "backfill" if corrected else "daily"
+            created = (date(1970, 1, 1) + timedelta(days=newest + READY_AFTER)).strftime("%Y%m%dT083000Z")
             text = frame.select(pl.all().cast(pl.String))
             yield WrittenFile(f"{label}_{created}.csv.gz", (csv_bytes(text, header=True),), len(frame))
 
