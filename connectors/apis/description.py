@@ -100,6 +100,14 @@ class VendorDescription(Model):
         """Endpoints whose pages lie in this folder."""
         return [endpoint for endpoint in self.endpoints.values() if endpoint.folder == folder]
 
+    def above(self, endpoint: Endpoint) -> list[Endpoint]:
+        """The endpoints of whose records this one's requests are made: its parent, that one's parent …"""
+        found = []
+        while endpoint.parents is not None:
+            endpoint = self.endpoints[endpoint.parents.endpoint]
+            found.append(endpoint)
+        return found
+
     def limits_of(self, endpoint: Endpoint) -> Limits:
         return endpoint.limits or self.limits
 

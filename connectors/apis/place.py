@@ -85,10 +85,19 @@ class ApiPlace:
         from warehouse import Cursor
 
         found = []
+        description = load_description(platform)
         for endpoint in self._endpoints(platform, export):
             for run in self._runs.get((platform, endpoint.name, export_date), ()):
-                state = reached(run, export_date)
-                if state is not None:
+                state = reached(run, export_date) or {}
+                above = {
+                    parent.name: mark
+                    for parent in description.above(endpoint)
+                    for other in self._runs.get((platform, parent.name, export_date), ())
+                    if other.account == run.account and (mark := reached(other, export_date))
+                }
+                if above:
+                    state = {**state, "parents": above}
+                if state:
                     found.append(
                         Cursor(
                             platform, export.name, self.connection_id, endpoint.name, run.account, export_date, state
@@ -185,20 +194,32 @@ class ApiPlace:
         return run
 
     def _cursor(self, platform: str, endpoint: Endpoint, account: str, date: dt.date) -> dict[str, Any] | None:
-        """The oldest cursor among the objects that read this endpoint's pages; None when one of them has none yet."""
+        """The oldest cursor among the objects that live on this endpoint's pages; None when one of them has none yet.
+
+        These are the objects that read them, and those that are asked for once per record of them: when the identities
+        of a night's users did not come, the users are read again, else nobody would ask for these identities any more.
+        """
         import warehouse
 
         if endpoint.incremental is None:
             return None
-        readers = [
-            export.name
-            for export in load_contract(platform).objects.values()
-            if endpoint.folder is not None and endpoint.folder in folders_of(export)
-        ]
-        known = warehouse.cursors_before(platform, self.connection_id, endpoint.name, account, date)
-        if not readers or any(name not in known for name in readers):
-            return None
-        return min((known[name] for name in readers), key=lambda cursor: cursor.export_date).state
+        description = load_description(platform)
+        marks: list[tuple[dt.date, dict[str, Any]]] = []
+        for export in load_contract(platform).objects.values():
+            for reader in self._endpoints(platform, export):
+                own = reader.name == endpoint.name
+                if not own and endpoint not in description.above(reader):
+                    continue
+                known = warehouse.cursors_before(platform, self.connection_id, reader.name, account, date)
+                cursor = known.get(export.name)
+                if cursor is None:
+                    return None
+                above = cursor.state.get("parents", {})
+                state = {k: v for k, v in cursor.state.items() if k != "parents"} if own else above.get(endpoint.name)
+                if not state:
+                    return None
+                marks.append((cursor.export_date, state))
+        return min(marks, key=lambda mark: mark[0])[1] if marks else None
 
 
 def folders_of(export: ExportObject) -> list[str]:

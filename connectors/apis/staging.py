@@ -2,7 +2,7 @@
 
 `<home>/api/<connection>/<platform>/<folder>/dt=<date>/<endpoint>[-<account>]-0001.json` holds one page per line. A page
 is written as it was received, except that line breaks between its tokens become blanks and our own secrets become ***.
-Beside them lies `_state/…json`: a pull that was killed goes on from there, with the bytes behind the last noted page
+Beside them lies `_state/…jsonl`: a pull that was killed goes on from there, with the bytes behind the last noted page
 cut off. When everything has landed, both are removed.
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 PART_BYTES = 32 << 20
+_STATE_BYTES = 1 << 20
 
 
 @dataclass(slots=True)
@@ -56,15 +57,12 @@ class Staging:
         day = f"dt={date.isoformat()}"
         self.stem = endpoint + (f"-{_safe(account)}" if account else "")
         self.folder = root / platform / folder / day
-        self.state_path = root / platform / "_state" / day / f"{self.stem}.json"
+        self.state_path = root / platform / "_state" / day / f"{self.stem}.jsonl"
 
     def resume(self, base: dict[str, Any], now: float, longest: float) -> State | None:
         """The state of an earlier attempt from the same base, at most `longest` seconds old; its files cut to size."""
-        try:
-            state = State(**json.loads(self.state_path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return None
-        if state.base != base or not 0 <= now - state.started_at <= longest:
+        state = self._last_state()
+        if state is None or state.base != base or not 0 <= now - state.started_at <= longest:
             return None
         for name, size in state.files.items():
             path = self.folder / name
@@ -100,11 +98,27 @@ class Staging:
         return self.folder / f"{self.stem}-f_{_safe(name)}"
 
     def save(self, state: State) -> None:
-        """Replace the state file in one step."""
-        text = json.dumps({name: getattr(state, name) for name in State.__slots__}, default=str)
-        temporary = self.state_path.with_suffix(".tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(self.state_path)
+        """Note the state as a line of its own: the last whole line counts. (Replacing a file takes far longer.)"""
+        line = json.dumps({name: getattr(state, name) for name in State.__slots__}, default=str).encode() + b"\n"
+        if self.state_path.exists() and self.state_path.stat().st_size > _STATE_BYTES:
+            temporary = self.state_path.with_suffix(".tmp")
+            temporary.write_bytes(line)
+            temporary.replace(self.state_path)
+            return
+        with self.state_path.open("ab") as file:
+            file.write(line)
+
+    def _last_state(self) -> State | None:
+        try:
+            lines = self.state_path.read_bytes().split(b"\n")
+        except OSError:
+            return None
+        for line in reversed(lines[:-1]):  # what stands behind the last line break was cut off
+            try:
+                return State(**json.loads(line))
+            except (ValueError, TypeError):
+                continue
+        return None
 
     def lines(self) -> Iterator[bytes]:
         """All lines of the part files, in order."""
