@@ -98,12 +98,20 @@ def test_identities_are_asked_for_each_changed_user(vendor: Zendesk, pulls: Pull
     assert (2, "email", person(2).email) in found and (2, "phone_number", person(2).phone) in found
 
     vendor.clock.advance(DAY)
-    vendor.users[3]["updated_at"], vendor.touched["users", 3] = "2026-01-01T20:00:00Z", vendor.clock.time() - DAY / 6
+    vendor.touched["users", 3] = vendor.clock.time() - DAY / 6
     asked = len(vendor.calls)
-    pulls.pull("user", "user_identity", night=NEXT)
-    assert [call.path for call in vendor.calls[asked:] if "identities" in call.path] == [
+    vendor.faults.add("/api/v2/users/3/*", "html", times=-1)
+    second = pulls.pull("user", "user_identity", night=NEXT)
+    assert (second["user"].status, second["user_identity"].status) == ("promoted", "failed")
+    assert {call.path for call in vendor.calls[asked:] if "identities" in call.path} == {
         "/api/v2/users/3/identities.json"
-    ]
+    }
+    vendor.faults.clear()
+    vendor.identities[3][1]["value"] = "+12025550000"
+    third = pulls.pull("user", "user_identity", night=NEXT + dt.timedelta(days=1))
+    assert (third["user"].rows_unchanged, third["user_identity"].rows_updated) == (1, 1), (
+        "the night that failed is made up for"
+    )
 
 
 def test_comments_come_with_the_events_of_tickets(vendor: Zendesk, pulls: Pulls) -> None:
