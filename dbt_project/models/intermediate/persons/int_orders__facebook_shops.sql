@@ -2,22 +2,27 @@
 
 -- An order of Facebook or Instagram Shops that the brand's own shop exports too (merchant_order_id) is one order: the shop's
 -- record counts, and this one goes, also when the shop's export comes later. Its buyer stays a person, tied by the number.
-with changed_orders as (
-    select
-        shops_order_id,
-        shop_order_id
-    from {{ ref('stg_facebook_shops__orders') }}
-    where {{ changed_since('facebook_shops', 'order', into='int_orders') }}
+with shop_orders_changed as (
+    {{ shopify_orders_changed(into='int_orders') }}
 ),
 
-changed_in_shop as (
-    select distinct 'shopify:' || upper(ltrim(order_name, '#')) as shop_order_id
-    from {{ ref('stg_shopify__order_lines') }}
-    where {{ changed_since('shopify', 'orders_export', into='int_orders') }}
+-- the shop's changed orders under every number by which a Shops order may quote them
+shop_numbers as (
+    select 'shopify:' || upper(ltrim(order_name, '#')) as shop_order_id from shop_orders_changed
+    union
+    select 'shopify:id:' || orders.source_order_id
+    from shop_orders_changed
+    inner join {{ ref('stg_shopify__orders') }} as orders on shop_orders_changed.order_name = orders.order_name
+    union
+    select 'shopify:id:' || orders.source_order_id
+    from shop_orders_changed
+    inner join {{ ref('stg_shopify__api_orders') }} as orders on shop_orders_changed.order_name = orders.order_name
 ),
 
 changed as (
-    select shops_order_id from changed_orders
+    select shops_order_id
+    from {{ ref('stg_facebook_shops__orders') }}
+    where {{ changed_since('facebook_shops', 'order', into='int_orders') }}
     union
     select shops_order_id
     from {{ ref('stg_facebook_shops__order_items') }}
@@ -28,29 +33,48 @@ changed as (
     where {{ changed_since('facebook_shops', 'cancellation', into='int_orders') }}
     union
     select orders.shops_order_id
-    from changed_in_shop
-    inner join {{ ref('stg_facebook_shops__orders') }} as orders on changed_in_shop.shop_order_id = orders.shop_order_id
-    union
-    select orders.shops_order_id
-    from {{ ref('stg_shopify__orders') }} as shop_orders
-    inner join {{ ref('stg_facebook_shops__orders') }} as orders on orders.shop_order_id = 'shopify:id:' || shop_orders.source_order_id
-    where {{ changed_since('shopify', 'orders_export', into='int_orders', column='shop_orders._changed_seq') }}
+    from shop_numbers
+    inner join {{ ref('stg_facebook_shops__orders') }} as orders on shop_numbers.shop_order_id = orders.shop_order_id
 ),
 
--- the shop's names are written with and without their sign
-in_shop as (
-    select orders.shops_order_id
+quoting as (
+    select
+        orders.shops_order_id,
+        orders.merchant_order_id
     from changed
     inner join {{ ref('stg_facebook_shops__orders') }} as orders on changed.shops_order_id = orders.shops_order_id
-    cross join lateral (values (orders.merchant_order_id), ('#' || ltrim(orders.merchant_order_id, '#'))) as named (order_name)
-    inner join {{ ref('stg_shopify__orders') }} as shop_orders on named.order_name = shop_orders.order_name
-    where not shop_orders.is_deleted
+    where orders.merchant_order_id is not null
+),
+
+-- the shop's names are quoted with and without their sign
+quoted as (
+    select
+        quoting.shops_order_id,
+        named.order_name
+    from quoting
+    cross join lateral (values (quoting.merchant_order_id), ('#' || ltrim(quoting.merchant_order_id, '#'))) as named (order_name)
     union
-    select orders.shops_order_id
-    from changed
-    inner join {{ ref('stg_facebook_shops__orders') }} as orders on changed.shops_order_id = orders.shops_order_id
-    inner join {{ ref('stg_shopify__orders') }} as shop_orders on orders.merchant_order_id = shop_orders.source_order_id
-    where not shop_orders.is_deleted and orders.merchant_order_id ~ '^\d{9,}$'
+    select
+        quoting.shops_order_id,
+        shop_orders.order_name
+    from quoting
+    inner join {{ ref('stg_shopify__orders') }} as shop_orders on quoting.merchant_order_id = shop_orders.source_order_id
+    union
+    select
+        quoting.shops_order_id,
+        shop_orders.order_name
+    from quoting
+    inner join {{ ref('stg_shopify__api_orders') }} as shop_orders on quoting.merchant_order_id = shop_orders.source_order_id
+),
+
+shop_orders as (
+    {{ shopify_orders('quoted', keep=['shops_order_id']) }}
+),
+
+in_shop as (
+    select distinct shops_order_id
+    from shop_orders
+    where not is_deleted
 ),
 
 items as (
