@@ -55,6 +55,20 @@ def ga4_events(folder: Path) -> list[dict[str, object]]:
     return made
 
 
+def report(exports: Path, night: dt.date, created: str, views: list[tuple[str, str, int]]) -> None:
+    """A YouTube report of one day: (video, country, views)."""
+    folder = exports / "youtube" / "channel_basic_a2" / f"dt={night}"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["date,channel_id,video_id,live_or_on_demand,subscribed_status,country_code,views,subscribers_gained"]
+    for video, country, count in views:
+        gained = 0 if video else 3
+        lines.append(f"20260227,UCbrand,{video},on_demand,subscribed,{country},{count},{gained}")
+    (folder / f"20260227_{created}.csv").write_text("\n".join(lines) + "\n")
+
+
+built_exports: list[Path] = []
+
+
 @pytest.fixture(scope="module")
 def built(module_database: str, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Persons, identities and touchpoints of both tools' truth; the samples folder."""
@@ -73,10 +87,13 @@ def built(module_database: str, samples: Path, tmp_path_factory: pytest.TempPath
     for platform in connectors.platforms():
         for name in connectors.load_contract(platform).objects:
             warehouse.ensure_tables(connectors.table_spec(platform, name))
+    report(exports, NIGHT, "20260301T083000Z", [("v1", "DE", 7), ("v1", "GB", 2), ("", "DE", 0), ("v2", "DE", 4)])
+    report(exports, NIGHT, "20260301T070000Z", [("v1", "DE", 999)])  # superseded in the same drop
     promote_night(Brand(exports, (NIGHT,)), NIGHT)
     warehouse.run_dbt("persons", NIGHT)
     resolution.accept_run(resolution.resolve_night(NIGHT).run_id)
     warehouse.run_dbt("touchpoints", NIGHT)
+    built_exports.append(exports)
     return samples
 
 
@@ -177,3 +194,39 @@ def test_snowplow_visitors_are_the_users_that_the_published_sessions_infer(built
     }
     users = {cookie: user for cookie, user, _ in query(LOGINS, "snowplow")}
     assert {cookie: users.get(cookie, cookie) for cookie in expected} == expected
+
+
+FIGURES = """
+    select metric_level, coalesce(content_id, ''), metric_name, coalesce(breakdown, ''), metric_value
+    from intermediate.int_channel_metrics where source_object = 'channel_basic_a2' and not is_deleted
+"""
+
+
+def figures_of(views: list[tuple[str, str, int]], gained: int) -> set[tuple]:
+    """What a report of one day comes to: totals of channel and videos, the channel by country and subscription."""
+    found: Counter[tuple] = Counter()
+    for video, country, count in views:
+        parts = [("account", "", ""), ("account", "", f"country_code={country}"), ("account", "", SUBSCRIBED)]
+        parts += [("content", video, "")] if video else []
+        for level, content, breakdown in parts:
+            found[level, content, "views", breakdown] += count
+    for breakdown in ("", "country_code=DE", SUBSCRIBED) if gained else ():
+        found["account", "", "subscribers_gained", breakdown] = gained
+    return {(*key, count) for key, count in found.items() if count}
+
+
+SUBSCRIBED = "subscribed_status=subscribed"
+
+
+def test_a_backfilled_report_replaces_its_day_in_the_channels_figures(built: Path) -> None:
+    """Parts are added up, the newest of two files of a drop counts, and what a backfill lacks is gone."""
+    import warehouse
+
+    first = [("v1", "DE", 7), ("v1", "GB", 2), ("", "DE", 0), ("v2", "DE", 4)]
+    assert set(query(FIGURES)) == figures_of(first, gained=3)
+    second, exports = NIGHT + dt.timedelta(days=1), built_exports[0]
+    corrected = [("v1", "DE", 8), ("v1", "FR", 1), ("", "DE", 0)]
+    report(exports, second, "20260302T083000Z", corrected)
+    promote_night(Brand(exports, (second,)), second)
+    warehouse.run_dbt("touchpoints", second)
+    assert set(query(FIGURES)) == figures_of(corrected, gained=3)
