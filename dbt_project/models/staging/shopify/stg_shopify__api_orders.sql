@@ -9,7 +9,7 @@ with orders as (
 
         -- state; the API has no time of payment: an order that was paid was paid when it was processed
         created_at as ordered_at,
-        case when lower(financial_status) in ('paid', 'partially_refunded', 'refunded') then coalesce(processed_at, created_at) end as paid_at,
+        case when lower(financial_status) in ('paid', 'partially_refunded', 'refunded') then greatest(processed_at, created_at) end as paid_at,
         cancelled_at,
         lower({{ clean_text('financial_status') }}) as financial_status,
         lower({{ clean_text('source_name') }}) as order_source,
