@@ -1,4 +1,4 @@
-"""Review tools and listening: keys made of columns, published fields, one mention found by several queries."""
+"""Review tools, listening, audiences: keys made of columns, published fields, archives, a mention of two queries."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import csv
 import hashlib
 import io
 import json
+import zipfile
 
 import pytest
 
 import connectors
 from connectors.contracts import find_object
-from connectors.parsing.source import open_source
+from connectors.parsing.source import open_source, open_sources
 
 HEADER = (
     "title", "body", "rating", "review_date", "source", "curated", "reviewer_name", "reviewer_email", "product_id",
@@ -171,3 +172,47 @@ def test_an_author_is_known_on_one_network(tmp_path, page, domain, author, key):
     changed = MENTION | {"pageType": page, "domain": domain, "author": author}
     (row,) = parse(tmp_path, "brandwatch.mention", json.dumps(changed))
     assert row["author_key"] == key
+
+
+AUDIENCE = (
+    "Email Address,First Name,Last Name,Address,Phone Number,Birthday,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,"
+    "CONFIRM_IP,LATITUDE,LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID,NOTES,TAGS"
+)
+
+
+def test_an_audiences_archive_tells_the_status_by_the_name_of_the_file(tmp_path):
+    line = (
+        "{mail},Anna,K,,,03/14,2,2015-03-16 14:40:47,,2015-03-16 14:41:00,,,,,,,"
+        'GB,,2020-01-01 10:00:00,{leid},e{leid},"a,","""VIP"",""Blog"""'
+    )
+    path = tmp_path / "audience_export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, status in enumerate(("subscribed", "unsubscribed", "cleaned"), 1):
+            more = ("", "") if status != "unsubscribed" else (",UNSUB_TIME,UNSUB_REASON", ",2021-05-01 09:00:00,N/A")
+            cells = line.format(mail=f"Anna{number}@home.example", leid=number)
+            archive.writestr(f"{status}_members_export_abc.csv", f"{AUDIENCE}{more[0]}\n{cells}{more[1]}\n")
+    export = find_object("mailchimp", "audience_member")
+    sources = open_sources("mailchimp", export, export.files[0], path, path.name, lambda table: None)
+    rows = [row for source in sources for batch in source.batches() for row in batch.to_pylist()]
+    assert sorted((row["leid"], row["status"]) for row in rows) == [
+        ("1", "subscribed"), ("2", "unsubscribed"), ("3", "cleaned"),
+    ]  # fmt: skip
+    for row in rows:
+        assert row["recipient_id"] == hashlib.md5(row["email"].lower().encode()).hexdigest()
+        assert (row["tags"], row["notes"], row["_extra"]) == ('"VIP","Blog"', "a,", None)
+        assert (row["unsub_time"] is not None) == (row["status"] == "unsubscribed")
+
+
+def test_a_report_above_the_header_of_mentions_is_no_data(tmp_path):
+    report = "Report:,Bulk mentions\nBrand:,Journeyline\nFrom:,Mon Mar 02 2026\n\n"
+    header = (
+        "Query Id,Query Name,Date,Title,Snippet,Url,Domain,Sentiment,Page Type,Author,Full Name,Added,Resource Id\n"
+    )
+    row = "1,q,2026-03-02 10:00:00.0,Hello,Text,https://x.example/1,x.com,positive,twitter,Anna,Anna K,2026-03-02,abc\n"
+    (found,) = parse(tmp_path, "brandwatch.mention", report + header + row, form=1, file="mentions.csv")
+    assert (found["mention_id"], found["author_key"], found["fullname"], found["_extra"]) == (
+        "abc",
+        "x:anna",
+        "Anna K",
+        None,
+    )
