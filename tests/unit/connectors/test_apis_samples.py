@@ -22,7 +22,7 @@ FOLDERS = {
     "instagram": "instagram/python_facebook_apache2",
     "youtube": "youtube/python_youtube_MIT",
 }
-# platform, endpoint, files in order, records they hold (None: not counted by hand), whether the incremental field is there
+# platform, endpoint, files in order, records they hold (None: not counted by hand), is the incremental field there?
 REAL = [
     ("facebook_pages", "posts", "posts/feed_fields_p1 posts/feed_fields_p2", None, True),
     ("facebook_pages", "posts", "posts/feeds_default_fields_p1 posts/feeds_default_fields_p2", 10, True),
