@@ -36,12 +36,12 @@ def shop(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ShopifyServ
         yield server
 
 
-def pull(shop: ShopifyServer, night: dt.date = NIGHT, audit: bool = False) -> connectors.PullOutcome:
-    return pull_api("shopify", "shop", night, shop.clock, audit=audit)
+def pull(shop: ShopifyServer, night: dt.date = NIGHT) -> connectors.PullOutcome:
+    return pull_api("shopify", "shop", night, shop.clock)
 
 
 def test_a_night_and_the_next(shop: ShopifyServer) -> None:
-    outcome = pull(shop, audit=True)
+    outcome = pull(shop)
     assert outcome.passed, outcome.message
     assert count("shopify__order", "total_price = 20 and customer_id is not null") == 25
     assert count("shopify__order_line", "order_id is not null") == 50
