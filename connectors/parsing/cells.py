@@ -18,6 +18,8 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+# An id that a spreadsheet has written like 7.21045E+12: its last digits are lost.
+LOST_DIGITS = r"^-?\d([.,]\d+)?E\+\d+$"
 # Amounts: a sign before or behind the currency, or parentheses as accountants write them; then currency and blanks.
 _SIGN = r"[^0-9.,\-]*-?[^0-9.,\-]*"
 _UNIT = r"[^0-9.,\-]*"
@@ -143,16 +145,3 @@ def _local(time: str, zone: str) -> str:
     instant = f"timezone({name}, {time})"
     earlier = f"({instant} - interval '1 hour')"
     return f"case when timezone({name}, {earlier}) = {time} then {earlier} else {instant} end"
-
-
-def without_digits(expression: str) -> str:
-    """Condition: an id that a spreadsheet has written like 7.21045E+12, so that its last digits are lost."""
-    return rf"(contains({expression}, 'E+') and regexp_full_match({expression}, '-?\d([.,]\d+)?E\+\d+'))"
-
-
-def hashed(name: str, kind: str) -> str:
-    """A value as text for the row hash: equal instants and amounts are equal whatever their spelling was."""
-    column = quoted(name)
-    if kind == "timestamptz":
-        return f"epoch_us({column})::varchar"
-    return column if kind in ("text", "jsonb") else f"{column}::varchar"

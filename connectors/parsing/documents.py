@@ -14,6 +14,7 @@ from connectors.parsing.cells import literal
 from connectors.parsing.error_pages import error_codes, error_page
 from connectors.parsing.json_lines import document_blocks
 from connectors.parsing.json_paths import read_paths
+from connectors.parsing.texts import text_cells
 from connectors.paths import pointer, steps
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def parse_json(source: Source) -> Iterator[pa.RecordBatch]:
 class _Reader:
     def __init__(self, source: Source) -> None:
         self.source, self.form, self.connection = source, source.form, source.connection
-        self.paths = read_paths(source.export, source.form, literal(source.export_date.isoformat()))
+        self.paths = read_paths(source.export, source.form, source.export_date.isoformat())
+        source.typer.documents = frozenset(self.paths.documents)
         self.number = 0  # last row number given (see _numbered)
         self.documents = 0
         keys = [c for name in source.export.key for c in [source.export.columns[name]]]
@@ -189,18 +191,18 @@ class _Reader:
 
     def type(self, rows: pa.Table) -> list[pa.RecordBatch]:
         """Rows → typed batches."""
-        import pyarrow as pa
-
         docs = rows["doc"]
-        rows = rows.append_column(shaping.ROW, pa.array(np.arange(len(rows))))
         self.connection.register("block", rows)
-        extra = self._extra()
-        content = "md5(doc)" if self.source.typer.needs_content else None
-        relation = f"({self.paths.relation('block')})"
-        cells = shaping.cells_sql(self.source.export, self.form, self.paths.sources, extra, relation, content=content)
+        statement = self.paths.statement("block", self._extra(), content=self.source.typer.needs_content)
+        table = self.connection.sql(statement).to_arrow_table()
+        extra, content = (
+            table[name].combine_chunks() if name in table.column_names else None for name in ("extra", "content")
+        )
+        lines = table["_line"].combine_chunks()
+        cells = text_cells(self.source.export, self.form, self.paths.read(table), lines, extra, content)
         return self.source.typer(cells, lambda row: docs[row].as_py())
 
-    def _extra(self) -> str:
+    def _extra(self) -> str | None:
         """Expression for the keys of the block's records that the contract does not read."""
         found = self.connection.sql("select distinct json_keys(doc) from block").fetchall()
         keys = sorted({key for (keys,) in found for key in keys or ()} - self.paths.known)
@@ -208,7 +210,7 @@ class _Reader:
         unknown += [key for key in keys if key in self.paths.inside and self._has_more(key, self.paths.inside[key])]
         self.source.unknown.update(unknown[:_MANY_KEYS])
         if not unknown:
-            return "null::varchar"
+            return None
         if len(unknown) > _MANY_KEYS:  # keys that are data: keep the record as it is
             return "doc"
         return json_extra_sql(unknown)

@@ -14,10 +14,10 @@ from connectors.errors import FileRejectedError
 from connectors.forms import FileForm
 from connectors.naming import snake_case
 from connectors.parsing import shaping
-from connectors.parsing.cells import literal
 from connectors.parsing.csv_records import RecordBlock, record_blocks
 from connectors.parsing.rejects import SEND_AGAIN
 from connectors.parsing.source import Source
+from connectors.parsing.texts import joined, text_cells
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,17 +89,25 @@ class _Header:
         for position, name in enumerate(self.names):
             places.setdefault(snake_case(name), position)
         self.sources: dict[str, list[str]] = {}
+        self.constants = {EXPORT_DATE: source.export_date.isoformat()}
         used: set[int] = set()
         for column in source.export.columns.values():
             found = [places[name] for name in column.header_names if name in places]
             self.sources[column.name] = [self.columns[position] for position in found]
             if EXPORT_DATE in column.sources:
-                self.sources[column.name].append(literal(source.export_date.isoformat()))
+                self.sources[column.name].append(EXPORT_DATE)
             used.update(found)
         unknown = [position for position in range(len(self.names)) if position not in used]
-        self.extra = shaping.extra_sql(
-            (self.names[i] if self.names.index(self.names[i]) == i else f"{self.names[i]} ({i + 1})", self.columns[i])
-            for i in unknown
+        self.extra = (
+            None
+            if not unknown
+            else shaping.extra_sql(
+                (
+                    self.names[i] if self.names.index(self.names[i]) == i else f"{self.names[i]} ({i + 1})",
+                    self.columns[i],
+                )
+                for i in unknown
+            )
         )
         source.unknown.update(self.names[i] for i in unknown)
         self._check(source)
@@ -166,14 +174,21 @@ def _rows(source: Source, header: _Header, block: RecordBlock) -> Iterator[pa.Re
     source.seen += len(block.starts)
     if not len(table):
         return
-    count = len(table)
-    table = table.append_column(shaping.LINE, pa.array(block.lines)).append_column(
-        shaping.ROW, pa.array(np.arange(count))
-    )
-    source.connection.register("block", table)
-    content = f"md5(concat_ws(chr(31), {', '.join(header.columns)}))" if source.typer.needs_content else None
-    statement = shaping.cells_sql(source.export, source.form, header.sources, header.extra, "block", content=content)
-    yield from source.typer(statement, block.text)
+    extra = content = None
+    if header.extra is not None:
+        source.connection.register("block_cells", table)
+        statement = f"select {header.extra} as extra from block_cells"  # noqa: S608 - names of our own making
+        extra = source.connection.sql(statement).to_arrow_table()["extra"].combine_chunks()
+    if source.typer.needs_content:
+        source.connection.register("contents", pa.table({"content": joined(table.columns, "")}))
+        digests = source.connection.sql("select md5(content) as digest from contents").to_arrow_table()
+        content = digests["digest"].combine_chunks()
+    found = {
+        name: [header.constants.get(part) or table[part].chunk(0) for part in parts]
+        for name, parts in header.sources.items()
+    }
+    cells = text_cells(source.export, source.form, found, block.lines, extra, content)
+    yield from source.typer(cells, block.text)
 
 
 def _cells(source: Source, header: _Header, block: RecordBlock) -> tuple[pa.Table, RecordBlock]:
@@ -213,6 +228,7 @@ def _read(header: _Header, block: RecordBlock, form: FileForm) -> pa.Table:
             column_types={name: pa.string() for name in header.columns}, strings_can_be_null=False
         ),
     )
+    table = table.combine_chunks()
     if len(table) != len(block.starts):
         raise FileRejectedError("Rows and records differ; this is a defect of Journeyline, not of the file.")
     return table
