@@ -151,12 +151,12 @@ def contacts_export(world: World, night: int, chunk: int) -> Iterator[pl.DataFra
     leads = make_leads(world)
     merged = np.where(leads.merged_at < high, leads.merged_at, -1)
     parts = []
-    for second, made in ((False, leads.converted_at), (True, leads.doubled_at)):
-        last = np.where(made < high, np.maximum(made, merged), -1)
-        parts.append((np.flatnonzero((last >= low) & (last < high)), second, made, last))
-    row = np.concatenate([part[0] for part in parts])
-    second = np.concatenate([np.full(len(part[0]), part[1]) for part in parts])
-    made, last = (np.concatenate([part[i][part[0]] for part in parts]) for i in (2, 3))
+    for times in (leads.converted_at, leads.doubled_at):
+        changed_at = np.where(times < high, np.maximum(times, merged), -1)
+        rows = np.flatnonzero((changed_at >= low) & (changed_at < high))
+        parts.append((rows, times[rows], changed_at[rows]))
+    row, made, last = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    second = np.arange(len(row)) >= len(parts[0][0])
     who = leads.person[row]
     number = who * 2 + second
     gone = second & (merged[row] >= 0)

@@ -215,7 +215,7 @@ def test_one_customer_of_crm_shop_and_help_desk(built: None) -> None:
     assert len(
         _customers(
             ("hubspot", "contact", "51"), ("shopify", "account", "id:77"), ("shopify", "contact", "4"),
-            ("zendesk", "contact", "3.4"), ("zendesk", "support_user", "900"),
+            ("zendesk", "cookie", "3.4"), ("zendesk", "support_user", "900"),
         )
     ) == 1  # fmt: skip
 

@@ -1,6 +1,6 @@
 select
-    -- who: a visitor of the chat window, as the browser is known to it; the help desk's user where it knows one
-    'contact'::text as record_kind,
+    -- who: a browser in front of the chat window, with what its user wrote there; the help desk's user where it knows one
+    'cookie'::text as record_kind,
     coalesce(visitor_id, id) as source_record_id,
     coalesce(timestamp, update_timestamp) as seen_at,
     case when visitor_name !~* '^visitor\s+\d+$' then {{ clean_text('visitor_name') }} end as full_name,
