@@ -168,12 +168,12 @@ def _by_manifest(
     paths = dict.fromkeys(_beside(folder, manifest, date) for folder in folders)
     for path in paths:
         folder = path.rpartition("/")[0]
-        near = [file_path for file_path in by_path if file_path.startswith(f"{folder}/") or not folder]
+        near = [found for found in by_path if "/" in manifest or found.startswith(f"{folder}/") or not folder]
         documents = place.find(platform, _literal(path), date)
         if not documents:
             if near:
                 raise IncompleteDropError(
-                    f"{platform}.{name}: {folder} has {len(near)} files, but no {path.rpartition('/')[2]} yet: the"
+                    f"{platform}.{name}: {len(near)} files have come, but no {path} yet: the"
                     " delivery is not complete, and nothing of it was read. Pull this date again later."
                 )
             continue

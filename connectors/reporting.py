@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
-    from connectors.inventory import ObjectEntry
     from connectors.contracts import PlatformContract
+    from connectors.inventory import ObjectEntry
 
 _COLOURS = {"promoted": "green", "landed": "green", "audited": "green", "rejected": "red", "failed": "red"}
 
@@ -61,38 +63,49 @@ def print_batches(batch_ids: Sequence[int]) -> None:
 
 
 def print_inventory(entries: Sequence[ObjectEntry], reason: str | None) -> None:
-    """One block per platform: title and place, then a line per object."""
+    """One block per platform: title and place, a line per object; those that never came are only named."""
     console = Console()
+    console.width = max(console.width, 100)
+    names = list(dict.fromkeys(entry.platform for entry in entries))
     width = max((len(entry.object) for entry in entries), default=10)
     wide = max((len(", ".join(entry.formats)) for entry in entries), default=10)
-    console.width = max(console.width, 100)
-    for platform in dict.fromkeys(entry.platform for entry in entries):
+    for platform in names:
         mine = [entry for entry in entries if entry.platform == platform]
         console.print(f"[bold]{mine[0].title}[/bold] ({platform})", highlight=False)
         console.print(f"  from {mine[0].place}", highlight=False, markup=False, soft_wrap=True, style="dim")
-        table = Table(box=None, padding=(0, 1), show_edge=False)
-        table.add_column("  object", min_width=width + 2, no_wrap=True)
-        table.add_column("format", min_width=wide, no_wrap=True)
-        table.add_column("last batch", no_wrap=True)
+        shown = [entry for entry in mine if entry.batch_status or len(names) == 1]
+        if shown:
+            console.print(_inventory_table(shown, width, wide, with_batches=reason is None))
+        if absent := [entry.object for entry in mine if entry not in shown]:
+            said = "has" if reason else "has not come yet:" if not shown else "not yet:"
+            text = Text(f"{said} {', '.join(absent)}", style="dim")
+            console.print(Padding(text, (0, 0, 0, 2)), highlight=False)
+        console.print()
+    used = len({entry.platform for entry in entries if entry.place != "not used here"})
+    noun = "platform" if len(names) == 1 else "platforms"
+    console.print(f"{len(entries)} objects of {len(names)} {noun}, {used} used here.")
+    if reason:
+        console.print(reason, highlight=False, style="yellow")
+
+
+def _inventory_table(entries: Sequence[ObjectEntry], width: int, wide: int, *, with_batches: bool) -> Table:
+    table = Table(box=None, padding=(0, 1), show_edge=False)
+    table.add_column("  object", min_width=width + 2, no_wrap=True)
+    table.add_column("format", min_width=wide, no_wrap=True)
+    if with_batches:
+        table.add_column("last batch", min_width=10, no_wrap=True)
         table.add_column("status", min_width=8, no_wrap=True)
-        for name in ("rows", "rejected"):
-            table.add_column(name, justify="right", no_wrap=True)
-        for entry in mine:
+        table.add_column("rows", min_width=9, justify="right", no_wrap=True)
+        table.add_column("rejected", justify="right", no_wrap=True)
+    for entry in entries:
+        cells = [f"  {entry.object}", ", ".join(entry.formats)]
+        if with_batches:
             status = entry.batch_status or "none yet"
             colour = _COLOURS.get(status, "dim")
             rejected = f"[yellow]{entry.rejected:,}[/yellow]" if entry.rejected else _figure(entry.rejected)
-            table.add_row(
-                f"  {entry.object}", ", ".join(entry.formats), str(entry.batch_date or ""),
-                "" if reason else f"[{colour}]{status}[/{colour}]", _figure(entry.rows), rejected,
-            )  # fmt: skip
-        console.print(table)
-        console.print()
-    used = {entry.platform for entry in entries if entry.place != "not used here"}
-    console.print(
-        f"{len(entries)} objects of {len({entry.platform for entry in entries})} platforms, {len(used)} used here."
-    )
-    if reason:
-        console.print(reason, highlight=False, style="yellow")
+            cells += [str(entry.batch_date or ""), f"[{colour}]{status}[/{colour}]", _figure(entry.rows), rejected]
+        table.add_row(*cells)
+    return table
 
 
 def _figure(count: int | None) -> str:
