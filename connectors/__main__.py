@@ -2,4 +2,5 @@
 
 from connectors.cli import app
 
-app(prog_name="python -m connectors")
+if __name__ == "__main__":  # processes that pull import this module again
+    app(prog_name="python -m connectors")

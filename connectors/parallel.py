@@ -1,7 +1,8 @@
 """Pull several platforms at once: one process each, as many at a time as cores and memory allow.
 
-A process is forked from this one after the libraries that every pull needs are imported, so that starting it is cheap.
-Whatever happens to one, even if the system ends it, the others go on.
+Processes are forks of a helper that has imported the libraries every pull needs and nothing else: starting one is
+cheap, and neither threads nor connections of the caller get into it. Whatever happens to one, even if the system ends
+it, the others go on.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import logging
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -22,8 +24,8 @@ from connectors.pulling import PullOutcome, pull
 log = logging.getLogger(__name__)
 WORKER_MB = 1024  # what one pull may take: a large export streams in less
 MEMORY = "JOURNEYLINE_PULL_MEMORY_MB"
-# Imported once, before forking: these hold no connections and no threads.
-_WARM = ("psycopg", "pandas", "great_expectations", "expectations")
+# Imported once by the helper: these hold no connections and no threads.
+_WARM = ["psycopg", "pandas", "great_expectations", "connectors.pulling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class PulledPlatform:
         if self.outcome is None:
             return f"{self.platform:<18} failed in {self.seconds:.1f} s"
         counts = self.outcome.counts
-        parts = [f"{counts['batches']} batches", f"{counts['rows_read']:,} rows"]
+        parts = [f"{counts['batches']} batch{'es' if counts['batches'] != 1 else ''}", f"{counts['rows_read']:,} rows"]
         parts += [f"{counts[name]:,} {name}" for name in ("refused", "missing", "repeated") if counts[name]]
         parts += [f"{counts['rows_rejected']:,} rows rejected"] if counts["rows_rejected"] else []
         return f"{self.platform:<18} {', '.join(parts)} in {self.seconds:.1f} s"
@@ -72,16 +74,19 @@ def pull_platforms(
 
     Raises ConnectorsError for a wrong setting only: what goes wrong with a platform is in its result.
     """
-    return run_each(platforms, lambda platform: pull(platform, export_date, exports), most_jobs(jobs))
+    return run_each(platforms, partial(_pull, export_date=export_date, exports=exports), most_jobs(jobs))
 
 
 def run_each(platforms: Sequence[str], work: Callable[[str], PullOutcome], jobs: int) -> Iterator[PulledPlatform]:
-    """The same with any work, which must be able to run in a fork of this process."""
+    """The same with any work, which another process must be able to import."""
     if jobs == 1 or len(platforms) < 2:
         yield from (_here(platform, work) for platform in platforms)
         return
-    _prepare()
-    context = multiprocessing.get_context("fork")
+    import warehouse
+
+    warehouse.warehouse_url()  # started once, here
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_WARM)
     waiting, done = list(platforms), dict[str, PulledPlatform]()
     running: dict[Connection, tuple[str, Any, float]] = {}
     order = iter(platforms)
@@ -91,7 +96,9 @@ def run_each(platforms: Sequence[str], work: Callable[[str], PullOutcome], jobs:
             while waiting and len(running) < jobs:
                 platform = waiting.pop(0)
                 ours, theirs = context.Pipe(duplex=False)
-                process = context.Process(target=_there, args=(platform, work, theirs), name=f"pull {platform}")
+                process = context.Process(
+                    target=_there, args=(platform, work, theirs, dict(os.environ)), name=f"pull {platform}"
+                )
                 process.start()
                 theirs.close()
                 running[ours] = (platform, process, time.monotonic())
@@ -108,16 +115,8 @@ def run_each(platforms: Sequence[str], work: Callable[[str], PullOutcome], jobs:
             process.join()
 
 
-def _prepare() -> None:
-    """Start the warehouse and import what every pull needs, once for all forks."""
-    import importlib
-
-    import warehouse
-
-    with warehouse.connect() as connection:
-        connection.execute("select 1")
-    for name in _WARM:
-        importlib.import_module(name)
+def _pull(platform: str, export_date: dt.date | str, exports: str | None) -> PullOutcome:
+    return pull(platform, export_date, exports)
 
 
 def _here(platform: str, work: Callable[[str], PullOutcome]) -> PulledPlatform:
@@ -138,8 +137,12 @@ def _tried(platform: str, work: Callable[[str], PullOutcome]) -> tuple[PullOutco
         return None, f"{platform}: unexpected {type(error).__name__}; pull it alone to see where: `pull {platform}`."
 
 
-def _there(platform: str, work: Callable[[str], PullOutcome], answer: Connection) -> None:
-    """In the fork: work and answer."""
+def _there(
+    platform: str, work: Callable[[str], PullOutcome], answer: Connection, environment: Mapping[str, str]
+) -> None:
+    """In the other process: work under the caller's environment as it is now, and answer."""
+    os.environ.clear()
+    os.environ.update(environment)
     answer.send(_tried(platform, work))
     answer.close()
 
