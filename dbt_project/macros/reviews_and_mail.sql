@@ -5,10 +5,10 @@
     case when {{ stars }} >= 4 then 'praise' when {{ stars }} <= 2 then 'complaint' end
 {%- endmacro %}
 
-{#- Reviewers are shown as `John S.`: one letter is no family name, so such a name is never a full one. Only names of two and
-    more written-out parts are. -#}
+{#- Reviewers are shown as `John S.`: one letter is no name, so such a name is never a full one. Only names of two and more parts
+    are whose first and last part are written out. -#}
 {% macro written_out_name(name) -%}
-    case when {{ name }} ~ '^\s*\S{2,}\s+(\S+\s+)*\S{2,}\s*$' and {{ name }} !~ '\s\S\.\s*$' then {{ clean_text(name) }} end
+    case when {{ name }} ~ '\S\s+\S' and {{ name }} !~ '(^\s*\S\.?\s|\s\S\.?\s*$)' then {{ clean_text(name) }} end
 {%- endmacro %}
 
 {#- The given name of `John S.`, `John S` and `John`. -#}

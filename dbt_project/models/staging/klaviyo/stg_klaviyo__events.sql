@@ -53,8 +53,10 @@ select
     case when is_about_an_order and value ~ '^-?\d{1,12}(\.\d+)?$' then value::numeric(18, 2) end as value_amount,
     case when is_about_an_order then upper(currency_code) end as currency_code,
     30 as source_priority,
-    coalesce(machine_open, false)
-    or (touchpoint_type = 'email_open' and (client_type ~* '^proxy$' or client_name ~* '(googleimageproxy|google image cache)')) as is_bot,
+    coalesce(
+        machine_open or (touchpoint_type = 'email_open' and concat_ws(' ', client_type, client_name) ~* '(\mproxy\M|googleimageproxy|google image cache)'),
+        false
+    ) as is_bot,
 
     -- metadata
     _is_deleted as is_deleted,
