@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connectors.apis.connection import needed, secrets_of, setting
+from connectors.apis.connection import needed, setting
 from connectors.apis.description import VendorDescription
 from connectors.apis.templates import at, fill
 from connectors.connections import Connection
@@ -20,6 +20,7 @@ from connectors.errors import ApiAccessError
 if TYPE_CHECKING:
     import httpx
 
+_SHORTEST = 8  # characters; shorter texts are found everywhere
 _EARLY = 60  # a token is renewed this many seconds before it ends
 
 
@@ -53,13 +54,12 @@ class Identity:
         return had
 
     def secrets(self) -> Iterator[str]:
-        """Texts that must not appear in files: the connection's, and the token that was fetched."""
-        public = set(self.description.variables)
-        if self.description.accounts:
-            public.add(self.description.accounts.extra)
-        yield from secrets_of(self.connection, public)
-        if len(self._token) >= 8:
-            yield self._token
+        """Texts that must not appear in files: the secrets that the description names, and a token that was fetched."""
+        auth, signing = self.description.auth, self.description.signing
+        names = {"password", auth.secret, auth.refresh_token, *([signing.key] if signing else [])}
+        for text in (self._token, *(setting(self.connection, name) for name in sorted(names))):
+            if len(text) >= _SHORTEST:
+                yield text
 
     def apply(self, headers: dict[str, str], params: dict[str, Any]) -> None:
         """Add what proves who we are. Raises ApiAccessError when the connection has no secret."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 from connectors.apis.description import Part, VendorDescription
@@ -27,12 +27,6 @@ def needed(connection: Connection, name: str, what: str) -> str:
             f" AIRFLOW_CONN_{connection.id.upper()})."
         )
     return value
-
-
-def secrets_of(connection: Connection, public: set[str]) -> Iterator[str]:
-    """Texts that must not be written anywhere. public: keys of extra that are no secrets (ids, versions)."""
-    texts = [connection.password, *(v for k, v in connection.extra.items() if isinstance(v, str) and k not in public)]
-    yield from (text for text in texts if len(text) >= 8)
 
 
 def variables_of(description: VendorDescription, connection: Connection) -> dict[str, str]:

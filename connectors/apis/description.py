@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,21 @@ class VendorDescription(Model):
             endpoint = self.endpoints[endpoint.parents.endpoint]
             found.append(endpoint)
         return found
+
+    def without(self, names: Iterable[str]) -> VendorDescription:
+        """The description without these endpoints and those whose parents they are. Raises ContractError."""
+        out = {str(name) for name in names}
+        if unknown := out - set(self.endpoints):
+            raise ContractError(
+                f"{self.platform}: the connection's extra leaves out {sorted(unknown)[0]!r}, which is no endpoint of"
+                f" connectors/apis/vendors/{self.platform}.yml; it has {', '.join(self.endpoints)}."
+            )
+        kept = {
+            name: endpoint
+            for name, endpoint in self.endpoints.items()
+            if name not in out and not any(parent.name in out for parent in self.above(endpoint))
+        }
+        return self.model_copy(update={"endpoints": kept})
 
     def limits_of(self, endpoint: Endpoint) -> Limits:
         return endpoint.limits or self.limits

@@ -21,7 +21,9 @@ from connectors.apis.endpoints import Endpoint, Parents
 from connectors.apis.staging import Staging, State, sweep
 from connectors.apis.templates import at, duration, moment, records_at
 from connectors.apis.windows import Window, first_window
+from connectors.connections import Connection
 from connectors.contracts import ExportObject, load_contract
+from connectors.errors import CredentialsError
 from connectors.places import ExportFile, LocalFolder
 
 if TYPE_CHECKING:
@@ -54,18 +56,20 @@ class ApiPlace:
         self.clock: Clock = clock or SystemClock()
         self._runs: dict[tuple[str, str, dt.date], list[_Run]] = {}
         self._clients: dict[str, ApiClient] = {}
+        self._descriptions: dict[str, VendorDescription] = {}
+        self._known: Connection | None = None
         self._broken: dict[tuple[str, str, dt.date], Exception] = {}
 
     def serves(self, platform: str, export: ExportObject) -> bool:
         """Whether the vendor's API gives this object at all."""
-        return any(load_description(platform).feeding(folder) for folder in folders_of(export))
+        return any(self._description(platform).feeding(folder) for folder in folders_of(export))
 
     def find(self, platform: str, pattern: str, export_date: dt.date) -> list[ExportFile]:
         """Pull what lies in the pattern's folder, unless that is done, and list the files.
 
         Raises ApiError (try again later), ApiAccessError (somebody must act), CredentialsError.
         """
-        for endpoint in load_description(platform).feeding(pattern.split("/")[0]):
+        for endpoint in self._description(platform).feeding(pattern.split("/")[0]):
             self._pulled(platform, endpoint, export_date)
         return LocalFolder(self.root).find(platform, pattern, export_date)
 
@@ -73,7 +77,7 @@ class ApiPlace:
         return LocalFolder(self.root).open(file)
 
     def describe(self, platform: str, pattern: str, export_date: dt.date) -> str:
-        return f"the API of {load_description(platform).title} (connection {self.connection_id})"
+        return f"the API of {self._description(platform).title} (connection {self.connection_id})"
 
     def close(self) -> None:
         for client in self._clients.values():
@@ -85,7 +89,7 @@ class ApiPlace:
         from warehouse import Cursor
 
         found = []
-        description = load_description(platform)
+        description = self._description(platform)
         for endpoint in self._endpoints(platform, export):
             for run in self._runs.get((platform, endpoint.name, export_date), ()):
                 state = reached(run, export_date) or {}
@@ -118,8 +122,26 @@ class ApiPlace:
                 for run in runs:
                     run.staging.clear()
 
+    def _description(self, platform: str) -> VendorDescription:
+        """The vendor's description without what this installation leaves out (the connection's extra: `without`)."""
+        if platform not in self._descriptions:
+            whole = load_description(platform)
+            try:
+                left_out = self._connection().option("without") or []
+            except CredentialsError:
+                return whole  # said when something is asked for
+            self._descriptions[platform] = whole.without([left_out] if isinstance(left_out, str) else left_out)
+        return self._descriptions[platform]
+
+    def _connection(self) -> Connection:
+        from connectors.connections import find_connection
+
+        if self._known is None:
+            self._known = find_connection(self.connection_id)
+        return self._known
+
     def _endpoints(self, platform: str, export: ExportObject) -> list[Endpoint]:
-        description = load_description(platform)
+        description = self._description(platform)
         return [endpoint for folder in folders_of(export) for endpoint in description.feeding(folder)]
 
     def _pulled(self, platform: str, endpoint: Endpoint, date: dt.date) -> list[_Run]:
@@ -138,7 +160,7 @@ class ApiPlace:
     def _pull(self, platform: str, endpoint: Endpoint, date: dt.date) -> list[_Run]:
         from connectors.apis.connection import accounts_of
 
-        description = load_description(platform)
+        description = self._description(platform)
         parents: dict[str, _Run] = {}
         if endpoint.parents:
             runs = self._pulled(platform, description.endpoints[endpoint.parents.endpoint], date)
@@ -151,11 +173,9 @@ class ApiPlace:
 
     def _client(self, description: VendorDescription) -> ApiClient:
         from connectors.apis.client import ApiClient
-        from connectors.connections import find_connection
 
         if description.platform not in self._clients:
-            connection = find_connection(self.connection_id)
-            self._clients[description.platform] = ApiClient(description, connection, self.clock)
+            self._clients[description.platform] = ApiClient(description, self._connection(), self.clock)
         return self._clients[description.platform]
 
     def _run(self, client: ApiClient, endpoint: Endpoint, account: str, date: dt.date, parent: _Run | None) -> _Run:
@@ -203,7 +223,7 @@ class ApiPlace:
 
         if endpoint.incremental is None:
             return None
-        description = load_description(platform)
+        description = self._description(platform)
         marks: list[tuple[dt.date, dict[str, Any]]] = []
         for export in load_contract(platform).objects.values():
             for reader in self._endpoints(platform, export):

@@ -337,3 +337,12 @@ def test_a_wrong_description_says_what_to_write(tmp_path: Path, change: dict[str
     )
     with pytest.raises(ContractError, match=message):
         read_description(path)
+
+
+def test_what_an_installation_leaves_out_takes_its_children_along() -> None:
+    graph = load_description("facebook_pages")
+    assert set(graph.endpoints) - set(graph.without(["posts"]).endpoints) == {
+        "posts", "comments", "reactions", "post_insights",
+    }  # fmt: skip
+    with pytest.raises(ContractError, match="'likes', which is no endpoint"):
+        graph.without(["likes"])
