@@ -69,9 +69,16 @@ def cleaned(expression: str, column: Column) -> str:
     return f"nullif({value}, '')" if column.clean and "keep_blank" not in column.clean else value
 
 
-def typed(expression: str, column: Column) -> str:
-    """The cell as the column's type; NULL when it does not fit."""
+def is_quick(column: Column) -> bool:
+    """Has the column's type a usual spelling, that is tried before all others?"""
+    return column.type == "date" or (column.type == "timestamptz" and column.time_zone == "UTC")
+
+
+def typed(expression: str, column: Column, *, quick: bool = False) -> str:
+    """The cell as the column's type; NULL when it does not fit. quick: try the usual spelling only (see is_quick)."""
     kind = column.type
+    if quick:
+        return f"try_cast({expression} as {kind})"
     if kind == "text":
         return expression
     if kind in ("integer", "bigint", "smallint"):

@@ -68,6 +68,15 @@ def record_blocks(
     return _Splitter(separator, limits, rejects, quoted).run(blocks)
 
 
+def _ended(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same text with a line feed at its very end, so that a last line without one makes no block of its own."""
+    last = next(blocks, None)
+    while last is not None:
+        following = next(blocks, None)
+        yield last if following is not None or last.endswith(b"\n") else last + b"\n"
+        last = following
+
+
 class _Splitter:
     def __init__(self, separator: str, limits: Limits, rejects: Rejects, quoted: bool) -> None:
         self.separator, self.limits, self.rejects, self.quoted = ord(separator), limits, rejects, quoted
@@ -81,7 +90,7 @@ class _Splitter:
     def run(self, blocks: Iterator[bytes]) -> Iterator[RecordBlock]:
         rest = b""
         skipping = False  # inside a line that is longer than allowed
-        for block in blocks:
+        for block in _ended(blocks):
             if skipping:
                 end = block.find(b"\n")
                 if end < 0:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from connectors import transforms
 from connectors.contracts import Column, ExportObject
 from connectors.parsing import shaping
-from connectors.parsing.cells import LOST_DIGITS, cleaned, quoted, typed
+from connectors.parsing.cells import LOST_DIGITS, cleaned, is_quick, quoted, typed
 from connectors.parsing.rejects import Rejects
 from connectors.parsing.texts import joined
 
@@ -29,6 +29,7 @@ class RowTyper:
     """Types the rows of one file of one object, block by block.
 
     documents  jsonb columns that are known to hold valid JSON
+    unusual    columns in which times have been seen that are not spelled in the usual way
     """
 
     platform: str
@@ -37,6 +38,7 @@ class RowTyper:
     rejects: Rejects
     transform: transforms.Transform | None = None
     documents: frozenset[str] = field(default_factory=frozenset)
+    unusual: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         if self.export.transform:
@@ -54,7 +56,7 @@ class RowTyper:
         cells = self._replaced(cells, (c for c in columns if set(c.clean) - {"keep_blank"}), cleaned)
         if self.transform is not None:
             cells = self.transform(cells).combine_chunks()
-        result = self._replaced(cells, (c for c in columns if self._is_cast(c)), typed)
+        result = self._typed(cells, [column for column in columns if self._is_cast(column)])
         bad = self._faults(cells, result)
         result = result.append_column("_row_hash", self._hashes(result))
         if bad is not None:
@@ -68,6 +70,20 @@ class RowTyper:
 
     def _is_cast(self, column: Column) -> bool:
         return column.type != "text" and not (column.type == "jsonb" and column.name in self.documents)
+
+    def _typed(self, cells: pa.Table, columns: list[Column]) -> pa.Table:
+        """Cast columns. Usual spellings of times are tried first; a column that has another one is read the long way,
+        now and for the rest of the file."""
+        quick = [column for column in columns if is_quick(column) and column.name not in self.unusual]
+        result = self._replaced(cells, columns, lambda value, column: typed(value, column, quick=column in quick))
+        again = [column for column in quick if result[column.name].null_count > cells[column.name].null_count]
+        if again:
+            self.unusual.update(column.name for column in again)
+            long_way = self._replaced(cells, again, typed)
+            for column in again:
+                place = result.schema.get_field_index(column.name)
+                result = result.set_column(place, column.name, long_way[column.name])
+        return result
 
     def _replaced(
         self, cells: pa.Table, columns: Iterable[Column], expression: Callable[[str, Column], str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +29,10 @@ _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 def parse_separated(source: Source) -> Iterator[pa.RecordBatch]:
     """Typed batches of one file; rejected rows go to source.rejects. Raises FileRejectedError."""
-    form = source.form
-    blocks = record_blocks(source.text(), form.separator, source.limits, source.rejects, quoted=not form.unquoted)
+    text = iter(source.text())
+    head = next(text, b"")
+    form = source.form = source.form.fitted_to(head)
+    blocks = record_blocks(chain([head], text), form.separator, source.limits, source.rejects, quoted=not form.unquoted)
     header: _Header | None = None
     for block in blocks:
         if header is None:
