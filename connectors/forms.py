@@ -11,7 +11,7 @@ from connectors.paths import steps
 
 _JSON_ONLY = ("line_delimited", "record_path", "where")
 _DOCUMENTS_ONLY = ("rows", "nested_rows", "children", "only")
-_TEXT_ONLY = ("names", "unquoted")
+_TEXT_ONLY = ("names", "unquoted", "delimiters")
 
 
 class FileForm(BaseModel):
@@ -20,6 +20,7 @@ class FileForm(BaseModel):
     pattern         path below the platform's folder; {date} = export date, {yyyymmdd} = without dashes; * and ? work
     format          csv, tsv (separated text), json (documents, or one per line: both are recognised) or parquet
     delimiter       of csv; `auto` is not offered on purpose: a changed delimiter should be noticed
+    delimiters      of csv, where a vendor writes now the one, now the other: the one that a header has most of counts
     encoding        of text; BOMs and UTF-16 are recognised by themselves
     header          csv, tsv: `first` line; `search`: below some lines about the report, the first line that has all
                     required columns; `none`: cells are told by position, in the order of `names`
@@ -43,6 +44,7 @@ class FileForm(BaseModel):
     pattern: str
     format: Literal["csv", "tsv", "json", "parquet"]
     delimiter: str = ","
+    delimiters: tuple[str, ...] = ()
     encoding: str = "utf-8"
     header: Literal["first", "search", "none"] = "first"
     names: tuple[str, ...] = ()
@@ -97,11 +99,12 @@ class FileForm(BaseModel):
                 raise ValueError(f"{path!r}: selections like [name=email] work for columns only")
         return value
 
-    @field_validator("delimiter")
+    @field_validator("delimiter", "delimiters")
     @classmethod
-    def _one_character(cls, value: str) -> str:
-        if len(value) != 1 or not value.isascii() or value in '"\r\n':
-            raise ValueError('must be one plain character such as , or ; or | ("\\t" for tabs)')
+    def _one_character(cls, value: Any) -> Any:
+        for mark in (value,) if isinstance(value, str) else value:
+            if len(mark) != 1 or not mark.isascii() or mark in '"\r\n':
+                raise ValueError('must be one plain character such as , or ; or | ("\\t" for tabs)')
         return value
 
     @field_validator("encoding")
@@ -137,3 +140,11 @@ class FileForm(BaseModel):
     @property
     def separator(self) -> str:
         return "\t" if self.format == "tsv" else self.delimiter
+
+    def fitted_to(self, head: bytes) -> FileForm:
+        """This form with that of its delimiters which the first line of a file has most of (of equals the first)."""
+        if not self.delimiters:
+            return self
+        line = head.split(b"\n", 1)[0]
+        chosen = max(self.delimiters, key=lambda mark: line.count(mark.encode()))
+        return self.model_copy(update={"delimiter": chosen})

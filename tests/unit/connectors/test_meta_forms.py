@@ -131,6 +131,7 @@ API_LEAD = {
     ("form", "file", "content", "encoding"),
     [
         pytest.param(1, "leads.csv", f"{HEADER}\r\n{LEAD}\r\n", "utf-8", id="commas"),
+        pytest.param(1, "leads.csv", f"{HEADER}\r\n{LEAD}\r\n".replace(",", "\t"), "utf-16", id="tabs, called .csv"),
         pytest.param(2, "leads.tsv", f"{HEADER}\r\n{LEAD}\r\n".replace(",", "\t"), "utf-16", id="tabs in UTF-16"),
         pytest.param(
             1, "leads.csv", f"{HEADER.replace('id,', 'lead_id,', 1)}\r\n{LEAD}\r\n", "utf-8-sig", id="lead_id"
