@@ -32,7 +32,8 @@ def parse_separated(source: Source) -> Iterator[pa.RecordBatch]:
     text = iter(source.text())
     head = next(text, b"")
     form = source.form = source.form.fitted_to(head)
-    blocks = record_blocks(chain([head], text), form.separator, source.limits, source.rejects, quoted=not form.unquoted)
+    text = chain([head] if head else [], text)
+    blocks = record_blocks(text, form.separator, source.limits, source.rejects, quoted=not form.unquoted)
     header: _Header | None = None
     for block in blocks:
         if header is None:
