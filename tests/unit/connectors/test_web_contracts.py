@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import duckdb
@@ -74,3 +75,28 @@ def test_another_user_time_or_parameter_is_another_ga4_event() -> None:
     )
     assert len({row["event_key"] for row in others}) == 5  # without parameters, and with broken ones, is the same
     assert all(row["event_key"] for row in others)
+
+
+def test_a_parquet_extract_gives_the_same_ga4_events_as_json_lines(tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    from connectors.parsing.source import open_sources
+
+    value = pa.struct([("string_value", pa.string()), ("int_value", pa.int64()), ("double_value", pa.float64())])
+    given = pa.list_(pa.struct([("key", pa.string()), ("value", value)]))
+    schema = pa.schema([(name, pa.string()) for name in PAGE if name != "event_timestamp"])
+    schema = schema.append(pa.field("event_timestamp", pa.int64())).append(pa.field("event_params", given))
+    number = {"key": "ga_session_id", "value": {"string_value": None, "int_value": 17, "double_value": None}}
+    text = {"key": "page_location", "value": {"string_value": "https://a.example/", "int_value": None}}
+    record = {**PAGE, "event_timestamp": 1772000000000000, "event_params": [number, text]}
+    pq.write_table(pa.Table.from_pylist([record], schema=schema), tmp_path / "events.parquet")
+    line = json.dumps({**PAGE, "event_params": json.loads(params(SESSION, PLACE))})
+    (tmp_path / "events.json").write_text(line + "\n")
+    export = connectors.load_contract("ga4").objects["event"]
+    rows = []
+    for name in ("events.parquet", "events.json"):
+        (form,) = [form for form in export.files if form.format == name.split(".")[1]]
+        for source in open_sources("ga4", export, form, tmp_path / name, name, print):
+            rows += [row for batch in source.batches() for row in batch.to_pylist()]
+    told = [{column: row[column] for column in export.columns if column != "event_params"} for row in rows]
+    assert told[0] == told[1] and told[0]["param_page_location"] == "https://a.example/"
