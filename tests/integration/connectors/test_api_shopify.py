@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -72,7 +73,9 @@ def test_waiting_for_others_throttling_and_a_failed_operation(shop: ShopifyServe
     assert [op["status"] for op in shop.operations.values()] == ["FAILED", "COMPLETED", "COMPLETED"]
 
 
-def test_what_somebody_must_do_is_said(shop: ShopifyServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_somebody_must_do_is_said(
+    shop: ShopifyServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop.endings = [("FAILED", "ACCESS_DENIED")]
     outcome = pull(shop)
     (line,) = [line for line in outcome.message.splitlines() if "(shopify.order," in line]
@@ -82,6 +85,9 @@ def test_what_somebody_must_do_is_said(shop: ShopifyServer, caplog: pytest.LogCa
     shop.user_errors = [{"field": ["query"], "message": "Invalid bulk query", "code": "INVALID"}]
     outcome = pull(shop, NEXT)
     assert "options.query" in outcome.message and "INVALID" in outcome.message
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", os.environ["AIRFLOW_CONN_SHOP"].replace(TOKEN, "shpat_withdrawn_0001"))
+    outcome = pull(shop, NEXT)
+    assert "HTTP 401" in outcome.message and "was withdrawn" in outcome.message
 
 
 def test_a_pull_that_died_waits_for_the_operation_it_had_started(shop: ShopifyServer) -> None:

@@ -346,3 +346,47 @@ def test_what_an_installation_leaves_out_takes_its_children_along() -> None:
     }  # fmt: skip
     with pytest.raises(ContractError, match="'likes', which is no endpoint"):
         graph.without(["likes"])
+
+
+def test_killed_at_any_moment_a_pull_goes_on_to_the_same_result(vendor: VendorServer, tmp_path: Path) -> None:
+    class Death(BaseException):
+        pass
+
+    class Dying(Clock):
+        left = 10**9
+
+        def time(self) -> float:
+            self.left -= 1
+            if self.left < 0:
+                raise Death
+            return super().time()
+
+    @vendor.get("/things/{parent}")
+    def things(call: Call) -> Answer:
+        start = call.number("offset", 0)
+        return answer({"data": RECORDS[:25][start : start + 10]})
+
+    endpoint = {"path": "/things/${n}", "each": {"n": [1, 2]}, "page_size": {"param": "count", "value": 10},
+                "paging": {"kind": "offset", "param": "offset"},
+                "incremental": {"kind": "time", "field": "updated"}}  # fmt: skip
+    whole = Pull(vendor, tmp_path / "whole", endpoint)
+    expected, asked = whole.run(), len(vendor.calls)
+    moments = 0
+    for life in range(1, 2 * asked + 4):
+        clock = Dying()
+        pull = Pull(vendor, tmp_path / str(life), endpoint)
+        pull.client = ApiClient(pull.description, pull.client.connection, clock)
+        pull.staging.save(pull.state)
+        clock.left = life
+        try:
+            found = pull.run()
+        except Death:
+            moments += 1
+            clock.left = 10**9
+            resumed = pull.staging.resume({}, pull.state.started_at, 100)
+            assert resumed is not None
+            pull.state = resumed
+            found = pull.run()
+        assert found == expected
+        assert (pull.state.high, pull.state.pages) == (whole.state.high, whole.state.pages)
+    assert moments >= asked  # it died before each call at least once
