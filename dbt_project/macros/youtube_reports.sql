@@ -1,8 +1,8 @@
 {#- Is a channel one of the brand's? `about`: the channel that a comment is about. -#}
 {% macro is_brand_channel(channel, about) -%}
     {%- set own = var('youtube_brand_channel_ids') -%}
-    coalesce({{ channel }} = {{ about }}, false)
-    {%- if own %} or coalesce({{ channel }} in ({% for id in own %}'{{ id }}'{% if not loop.last %}, {% endif %}{% endfor %}), false){% endif -%}
+    (coalesce({{ channel }} = {{ about }}, false)
+    {%- if own %} or coalesce({{ channel }} in ({% for id in own %}'{{ id }}'{% if not loop.last %}, {% endif %}{% endfor %}), false){% endif %})
 {%- endmacro %}
 
 {#-
