@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import warehouse
+from connectors.cli import app
+from connectors.contracts import table_spec
 from tests.integration.connectors.api_pulls import count, pull_api
 from tests.vendors.graph import GraphServer, error
 
@@ -141,3 +145,27 @@ def test_shops(graph: GraphServer) -> None:
     outcome = pull_api("facebook_shops", "meta", NEXT, graph.clock)
     assert outcome.passed, outcome.message
     assert count("facebook_shops__order", "state = 'COMPLETED'") == 16
+
+
+def test_by_sources_and_the_command_line(graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = tmp_path / "sources.yml"
+    sources.write_text("meta_lead_ads: {api: true, connection: meta}\n")
+    monkeypatch.setenv("JOURNEYLINE_SOURCES", str(sources))
+    graph.edges |= {"111/leadgen_forms": [{"id": "f1"}], "112/leadgen_forms": []}
+    graph.edges["f1/leads"] = [{"id": "l1", "created_time": at(0), "form_id": "f1", "field_data": []}]
+
+    def run(*words: str) -> str:
+        found = CliRunner().invoke(app, list(words))
+        assert found.exit_code == 0, found.output
+        return found.output
+
+    assert "landed" in run("land", "meta_lead_ads", "--export-date", NIGHT.isoformat())
+    assert "no cursors" in run("cursor", "show")  # landed is not promoted
+    (batch,) = warehouse.read_batches(platform="meta_lead_ads")
+    warehouse.promote(batch.batch_id, table_spec("meta_lead_ads", "lead"), unaudited=True)
+    shown = run("cursor", "show", "meta_lead_ads.lead")
+    assert "2026-01-09T09:00:00+00:00" in shown and "111" in shown
+    assert "1 cursors" in run("cursor", "reset", "meta_lead_ads.lead")
+    assert "no cursors" in run("cursor", "show")
+    wrong = CliRunner().invoke(app, ["cursor", "reset", "meta_lead_ads.x"])
+    assert wrong.exit_code == 2 and "has no object 'x'" in wrong.output
