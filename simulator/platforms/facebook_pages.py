@@ -111,7 +111,7 @@ def _replies(world: World, rows: I64, stream: str, share: float) -> tuple[Bool, 
 
 
 def comments(world: World, night: int, chunk: int) -> Iterator[pl.Series]:
-    """Comments of the night's window and its look-back, the page's answers nested in them."""
+    """Comments of the night's window and its look-back, each followed by the page's answer (`filter=stream`)."""
     low, high = world.window(night)
     low = max(0, low - LOOK_BACK_DAYS * DAY) if night else 0
     rows = commenting(world)
@@ -152,14 +152,15 @@ def _comment_records(world: World, rows: I64, now: int) -> pl.Series:
             "permalink_url": link, "like_count": likes, "comment_count": int(has_answer), "is_hidden": False,
             "is_private": False,
         }  # fmt: skip
+        lines.append(json.dumps(record, ensure_ascii=False))
         if has_answer:
+            parent: dict[str, Any] = {"id": f"{short}_{number}"} | ({"from": record["from"]} if is_shown else {})
             reply = {
                 "id": f"{short}_{number + 1}", "message": answer, "created_time": answered_at,
-                "from": {"name": PAGE_NAME, "id": PAGE_ID}, "like_count": 0,
+                "from": {"name": PAGE_NAME, "id": PAGE_ID}, "parent": parent, "like_count": 0,
                 "permalink_url": f"{link}&reply_comment_id={number + 1}",
             }  # fmt: skip
-            record["comments"] = {"data": [reply]}
-        lines.append(json.dumps(record, ensure_ascii=False))
+            lines.append(json.dumps(reply, ensure_ascii=False))
     return pl.Series("", lines, dtype=pl.String)
 
 
