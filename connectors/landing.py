@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from connectors.apis.place import ApiPlace
 from connectors.contracts import ExportObject, FileForm, PlatformContract, load_contract, spec_of
 from connectors.deliveries import Drop, collect, row_mismatch
-from connectors.errors import ApiAccessError, ConnectorsError, FileRejectedError, UnsafePathError
+from connectors.errors import ApiAccessError, ConnectorsError, CredentialsError, FileRejectedError, UnsafePathError
 from connectors.fetching import FetchedFile, fetch
 from connectors.parsing.source import Source, open_sources
 from connectors.places import Place
+from connectors.places.retrying import TransientPlaceError
 from connectors.sources import Source as PlatformSource
 from connectors.sources import source_at, source_of
 
@@ -70,7 +71,9 @@ def land(platform: str, export_date: dt.date | str, exports: str | Place | None 
 
     with shared_session():
         batches = _land_late(contract, objects, date, source, place)
-        batches += [batch for export in objects if (batch := _land_object(contract, export, date, source, place))]
+        down: list[ConnectorsError] = []
+        landed = [_land_object(contract, export, date, source, place, down=down) for export in objects]
+        batches += [batch for batch in landed if batch is not None]
     if isinstance(place, ApiPlace):
         place.landed(platform, date)
     if place is not exports:
@@ -116,20 +119,30 @@ def _land_late(
 
 def _land_object(
     contract: PlatformContract, export: ExportObject, date: dt.date, source: PlatformSource, place: Place,
-    found: Drop | None = None,
+    found: Drop | None = None, down: list[ConnectorsError] | None = None,
 ) -> LandedBatch | None:  # fmt: skip
-    """One object's files of one date. found: its drop, where that was listed before."""
+    """One object's files of one date. found: its drop, where that was listed before.
+
+    down: what showed that the place as a whole cannot be read. It is not asked again for the other objects, and those
+    that need not come are left out then.
+    """
     import warehouse
 
     platform = contract.platform
     refused = broken = None
     drop, patterns = found or Drop(), source.patterns_of(export)
     try:
+        if down:
+            if export.optional:
+                return None
+            raise down[0]
         drop = found or collect(place, platform, export, source.delivery_of(export), date, patterns)
     except (UnsafePathError, ApiAccessError) as error:
         refused = f"{platform}.{export.name}: {error}"
     except ConnectorsError as error:
         broken = f"{platform}.{export.name}: {error}"
+        if down is not None and isinstance(error, CredentialsError | TransientPlaceError):
+            down.append(error)
     pulled = isinstance(place, ApiPlace)  # then no page means that there is nothing new
     if isinstance(place, ApiPlace) and not (drop.files or refused or broken):
         pulled = not export.optional or bool(place.cursors(platform, export, date))
@@ -140,7 +153,8 @@ def _land_object(
     if refused:
         warehouse.reject_batch(batch_id, refused)
     elif broken:
-        log.warning("%s", broken)
+        if not down or len(down) == 1:  # the place as a whole: said once
+            log.warning("%s", broken)
         warehouse.fail_batch(batch_id, broken)
     elif not drop.files and not pulled:
         warehouse.ensure_tables(spec_of(platform, export))  # staging reads the table, empty or not

@@ -44,7 +44,7 @@ def print_batches(batch_ids: Sequence[int]) -> None:
     table = Table()
     for name in ("batch", "object", "status", "read", "new", "changed", "same", "double", "rejected"):
         table.add_column(name, justify="left" if name in ("object", "status") else "right", no_wrap=True)
-    console, reasons = Console(), []
+    console, reasons = Console(), dict[tuple[str, str], list[str]]()
     console.width = max(console.width, 110)  # a log file has no width: figures must not be cut
     for batch_id in batch_ids:
         batch = warehouse.read_batch(batch_id)
@@ -56,10 +56,11 @@ def print_batches(batch_ids: Sequence[int]) -> None:
         status = f"[{colour}]{batch.status}[/{colour}]"
         table.add_row(str(batch_id), f"{batch.platform}.{batch.object}", status, *(f"{count:,}" for count in counts))
         if batch.reason and batch.status != "repeated":
-            reasons.append((batch.object, batch.status, batch.reason))
+            label = f"{batch.platform}.{batch.object}"
+            reasons.setdefault((batch.status, batch.reason.removeprefix(f"{label}: ")), []).append(label)
     console.print(table)
-    for name, status, reason in reasons:
-        console.print(f"{name} {status}: {reason}", highlight=False, markup=False)
+    for (status, reason), labels in reasons.items():
+        console.print(f"{', '.join(labels)} {status}: {reason}", highlight=False, markup=False)
 
 
 def print_inventory(entries: Sequence[ObjectEntry], reason: str | None) -> None:
