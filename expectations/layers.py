@@ -65,7 +65,9 @@ def audit_marts(export_date: date | str, *, raise_on_fail: bool = True) -> GateR
             raise AuditError("marts_next.affected_customers does not exist: call warehouse.find_affected first")
         affected = connection.execute("select exists (select 1 from marts_next.affected_customers)").fetchone()
         idle = None if affected == (True,) else "Tonight affects no customer: nothing will be published."
-        parameters = {"export_date": night.isoformat()}
+        # A night that comes late is built with the newest published date as its clock: rows are measured by that.
+        prepared = connection.execute("select export_date from ops.next_publish").fetchone()
+        parameters = {"export_date": (prepared[0] if prepared else night).isoformat()}
         result = _audit(connection, "marts", night.isoformat(), f"Marts of {night}", night, parameters, idle)
     return _finish(result, raise_on_fail)
 
