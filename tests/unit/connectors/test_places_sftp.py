@@ -91,7 +91,9 @@ class SshServer:
                     self.connection.abort()
                 return data
 
-        self._acceptor = await asyncssh.create_server(Login, "127.0.0.1", 0, server_host_keys=[self.key], sftp_factory=Files)
+        self._acceptor = await asyncssh.create_server(
+            Login, "127.0.0.1", 0, server_host_keys=[self.key], sftp_factory=Files
+        )
         self.port = self._acceptor.sockets[0].getsockname()[1]
         self._ready.set()
 

@@ -78,7 +78,7 @@ def test_pulls_are_made_of_contracts(seen: dict[str, Any]) -> None:
 
 
 def test_reading_all_pulls_is_fast_and_a_task_reads_only_its_own(seen: dict[str, Any]) -> None:
-    assert seen["seconds"]["pull_platforms.py"] < 2
+    assert seen["seconds"] < 2, "processor seconds for reading every pull"
     assert seen["own"] == ["pull_shopify"], "a task's process made the DAGs of other platforms too"
 
 
