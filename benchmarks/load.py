@@ -1,8 +1,9 @@
 """How fast exports become audited raw tables, beside plain COPY and dlt loading the same files.
 
-    python -m benchmarks.load [--rows 1000000] [--formats csv,jsonl] [--peers copy,dlt]
+    python -m benchmarks.load [--rows 1000000] [--formats csv,jsonl,graph,segment] [--peers copy,dlt]
 
-Makes a 10-column CSV and a JSON lines file (seeded), then, in this one run and on the warehouse of the settings:
+Makes a 10-column CSV and a JSON lines file (seeded), pages of Graph comments with replies and Segment events, then, in
+this one run and on the warehouse of the settings:
   journeyline   land (fetch, parse, type, COPY) + audit_batch + promote into an empty raw table
   copy text     psycopg COPY of the CSV into a table of ten text columns, of JSON lines into one (the least to do)
   copy typed    the same into typed columns, JSON into jsonb
@@ -25,6 +26,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.documents import make_documents
+
 COLUMNS = (
     "order_id",
     "customer_id",
@@ -39,6 +42,7 @@ COLUMNS = (
 )
 TYPES = ("text", "text", "text", "timestamptz", "text", "integer", "numeric(18,2)", "boolean", "text", "text")
 NIGHT = "2026-01-31"
+NESTED = {"graph": ("instagram", "comment"), "segment": ("segment", "message")}  # kind → shipped contract, object
 CONTRACT = """
 platform: {platform}
 title: Benchmark
@@ -89,35 +93,46 @@ def make_file(path: Path, rows: int, seed: int = 7) -> None:
 
 
 def journeyline(path: Path) -> dict[str, float]:
-    """Export file → audited raw; seconds of each step."""
+    """Export file → audited raw; seconds of each step. Nested documents use the contracts of their platforms, under
+    other names."""
     import connectors
     import expectations
     import warehouse
     from connectors import contracts
 
-    platform = f"bench_{path.suffix[1:]}"
+    kind = path.name.split(".")[-2] if path.suffix == ".jsonl" and "." in path.stem else path.suffix[1:]
+    shipped, table = NESTED.get(kind, ("", "sale"))
+    platform = f"bench_{kind}"
     folder = path.parent / platform
-    exports = folder / "exports" / platform / "sale" / f"dt={NIGHT}"
+    exports = folder / "exports" / platform / table / f"dt={NIGHT}"
     exports.mkdir(parents=True, exist_ok=True)
     os.link(path, exports / path.name)
+    text = CONTRACT.format(platform=platform)
+    if shipped:
+        text = (
+            (contracts.CONTRACTS / f"{shipped}.yml")
+            .read_text()
+            .replace(f"platform: {shipped}", f"platform: {platform}")
+        )
     contracts.CONTRACTS = folder
-    (folder / f"{platform}.yml").write_text(CONTRACT.format(platform=platform))
+    (folder / f"{platform}.yml").write_text(text)
     with warehouse.connect() as connection:
         for schema in ("landing", "raw"):
-            connection.execute(f'drop table if exists {schema}."{platform}__sale"'.encode())
+            connection.execute(f'drop table if exists {schema}."{platform}__{table}"'.encode())
         connection.execute("delete from ops.batch_ledger where platform = %s", (platform,))
     import duckdb  # noqa: F401 - paid once a night, not once a file
     import great_expectations  # noqa: F401
     import pyarrow.csv  # noqa: F401
 
     times = [(time.perf_counter(), cpu_seconds())]
-    (batch,) = connectors.land(platform, NIGHT, str(folder / "exports"))
+    landed = connectors.land(platform, NIGHT, str(folder / "exports"))
+    (batch,) = (found for found in landed if found.object == table)
     times.append((time.perf_counter(), cpu_seconds()))
     if batch.status != "landed":
         raise SystemExit(f"{batch.status}: {batch.reason}")
     expectations.audit_batch(batch.batch_id)
     times.append((time.perf_counter(), cpu_seconds()))
-    result = warehouse.promote(batch.batch_id, connectors.table_spec(platform, "sale"))
+    result = warehouse.promote(batch.batch_id, connectors.table_spec(platform, table))
     times.append((time.perf_counter(), cpu_seconds()))
     assert result.rows_inserted == result.rows_read
     figures = {"seconds": times[-1][0] - times[0][0], "cpu": times[-1][1] - times[0][1]}
@@ -222,7 +237,7 @@ def run_one(kind: str, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--formats", default="csv,jsonl")
+    parser.add_argument("--formats", default="csv,jsonl,graph,segment")
     parser.add_argument("--peers", default="copy,dlt")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
@@ -236,9 +251,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="journeyline-bench-") as folder:
         for kind in options.formats.split(","):
             path = Path(folder) / f"sales.{kind}"
-            make_file(path, options.rows)
-            print(f"\n{kind}: {options.rows:,} rows, {path.stat().st_size / 1e6:,.0f} MB, {os.cpu_count()} cores")
-            report(path, options.rows, options.peers.split(","))
+            rows = options.rows
+            if kind in NESTED:
+                path = path.with_name(f"documents.{kind}.jsonl")
+                rows = make_documents(path, rows)
+            else:
+                make_file(path, rows)
+            print(f"\n{kind}: {rows:,} rows, {path.stat().st_size / 1e6:,.0f} MB, {os.cpu_count()} cores")
+            report(path, rows, options.peers.split(",") if kind not in NESTED else [])
 
 
 def report(path: Path, rows: int, peers: list[str]) -> None:
