@@ -12,7 +12,7 @@ from typing import cast
 import polars as pl
 
 from simulator import faults
-from simulator.platforms import headers, instagram, point_of_sale, segment, shopify, zendesk
+from simulator.platforms import headers, instagram, instagram_totals, point_of_sale, segment, shopify, zendesk
 from simulator.plug import ExportObject, Plug, WrittenFile
 from simulator.settings import CORE
 from simulator.world import World
@@ -33,6 +33,8 @@ OBJECTS: tuple[ExportObject, ...] = (
     ExportObject("instagram", "comment", "graph", "json", instagram.comments),
     ExportObject("instagram", "conversation", "graph", "json", instagram.conversations),
     ExportObject("instagram", "media", "graph", "json", instagram.media),
+    ExportObject("instagram", "account", "files", "json", instagram_totals.account),
+    ExportObject("instagram", "account_insight", "files", "json", instagram_totals.account_insights),
     ExportObject("segment", "message", "lines", "jsonl.gz", segment.messages),
     ExportObject("zendesk", "ticket", "zendesk", "json", zendesk.tickets, root="tickets"),
     ExportObject("zendesk", "user", "zendesk", "json", zendesk.users, root="users"),

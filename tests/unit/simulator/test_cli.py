@@ -20,7 +20,7 @@ def test_a_run_shows_what_it_wrote(tmp_path: Path) -> None:
         "--customers", "400", "--end-date", "2026-03-02", "--seed", "1", "--output", str(output), "--history-days", "90"
     )  # fmt: skip
     assert code == 0 and "orders_export" in text and "400 persons" in text
-    assert {p.name for p in output.iterdir()} == {
+    assert {p.name for p in output.iterdir()} >= {
         "shopify",
         "instagram",
         "segment",

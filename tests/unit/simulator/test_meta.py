@@ -1,4 +1,4 @@
-"""Facebook, Shops and lead forms: the files are what the contracts read, and show whom the truth names."""
+"""Facebook, Shops, lead forms, Instagram's figures: files are what contracts read, and show whom the truth names."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tests.unit.simulator.conftest import night_files, text_of
 Truth = Callable[[str], pl.DataFrame]
 OBJECTS = {
     "facebook_pages": ("post", "comment", "conversation", "reaction", "recommendation", "page", "page_insight"),
+    "instagram": ("account", "account_insight"),
     "facebook_shops": ("order",),
     "meta_lead_ads": ("lead",),
 }
