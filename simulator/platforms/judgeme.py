@@ -36,7 +36,7 @@ def reviews_export(world: World, night: int, chunk: int) -> Iterator[WrittenFile
     planted: tuple[Planted, ...] = ()
     if world.settings.faults and len(frame) >= FEWEST:
         parts.append(BROKEN.encode())
-        planted = (Planted(None, "text_in_number", "", "rejected"),)
+        planted = (Planted(2 + parts[1].count(b"\n"), "text_in_number", "", "rejected"),)
     yield WrittenFile("reviews.csv.gz", parts, len(frame) + len(planted), planted)
 
 
