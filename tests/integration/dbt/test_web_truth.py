@@ -218,15 +218,44 @@ def figures_of(views: list[tuple[str, str, int]], gained: int) -> set[tuple]:
 SUBSCRIBED = "subscribed_status=subscribed"
 
 
-def test_a_backfilled_report_replaces_its_day_in_the_channels_figures(built: Path) -> None:
-    """Parts are added up, the newest of two files of a drop counts, and what a backfill lacks is gone."""
+FIRST = [("v1", "DE", 7), ("v1", "GB", 2), ("", "DE", 0), ("v2", "DE", 4)]
+CORRECTED = [("v1", "DE", 8), ("v1", "FR", 1), ("", "DE", 0)]
+
+
+@pytest.fixture(scope="module")
+def corrected(built: Path) -> set[tuple]:
+    """A second night: a backfilled report, and a restated GA4 date whose event is a user's now. The figures before."""
     import warehouse
 
-    first = [("v1", "DE", 7), ("v1", "GB", 2), ("", "DE", 0), ("v2", "DE", 4)]
-    assert set(query(FIGURES)) == figures_of(first, gained=3)
-    second, exports = NIGHT + dt.timedelta(days=1), built_exports[0]
-    corrected = [("v1", "DE", 8), ("v1", "FR", 1), ("", "DE", 0)]
-    report(exports, second, "20260302T083000Z", corrected)
-    promote_night(Brand(exports, (second,)), second)
-    warehouse.run_dbt("touchpoints", second)
-    assert set(query(FIGURES)) == figures_of(corrected, gained=3)
+    before, night, exports = set(query(FIGURES)), NIGHT + dt.timedelta(days=1), built_exports[0]
+    report(exports, night, "20260302T083000Z", CORRECTED)
+    folder = exports / "ga4" / "event" / f"dt={night}"
+    folder.mkdir(parents=True)
+    (first, *_) = [
+        event for event in ga4_events(built / "ga4" / "velir_dbt_ga4_MIT") if event["user_pseudo_id"] == "non.direct"
+    ]
+    (folder / "events.json").write_text(json.dumps({**first, "user_id": "Z"}) + "\n")
+    promote_night(Brand(exports, (night,)), night)
+    warehouse.run_dbt("persons", night)
+    warehouse.run_dbt("touchpoints", night)
+    return before
+
+
+def test_a_backfilled_report_replaces_its_day_in_the_channels_figures(corrected: set[tuple]) -> None:
+    """Parts are added up, the newest of two files of a drop counts, and what a backfill lacks is gone."""
+    assert corrected == figures_of(FIRST, gained=3)
+    assert set(query(FIGURES)) == figures_of(CORRECTED, gained=3)
+
+
+def test_a_restated_ga4_event_that_became_a_users_leaves_the_cookie(corrected: set[tuple]) -> None:
+    """The date is replaced whole: the event without a user is a tombstone, and the one of the user a new touchpoint."""
+    found = query(
+        "select records.record_kind, records.source_record_id, touchpoints.is_deleted"
+        " from intermediate.int_touchpoints as touchpoints"
+        " join intermediate.int_person_records as records using (source_record_key)"
+        " join raw.ga4__event as events on events.event_key = touchpoints.source_event_id"
+        " where events.param_ga_session_id = 'A' order by 1"
+    )
+    assert found == [("account", "Z", False), ("cookie", "non.direct", True)]
+    (seen,) = query("select is_deleted from intermediate.int_person_records where source_record_id = 'non.direct'")
+    assert seen == (False,)  # its other visits are still the cookie's
