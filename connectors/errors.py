@@ -38,4 +38,4 @@ class ApiError(PlaceError):
 
 
 class ApiAccessError(ApiError):
-    """The vendor does not let us in, or the request is wrong: somebody must do something, trying again does not help."""
+    """The vendor does not let us in, or the request is wrong: somebody must act, trying again does not help."""

@@ -98,6 +98,32 @@ def test_a_first_order_is_numbered_one_for_everyone_who_ordered(nights: list[int
     )
 
 
+def test_rows_yield_what_their_contracts_say(nights: list[int]) -> None:
+    """What `check` tells an author of a contract is what dbt makes of its rows, for every platform."""
+    import connectors
+    import warehouse
+
+    declared: dict[str, tuple[set[str], set[str]]] = {}
+    for platform in connectors.platforms():
+        yields = [export.yields for export in connectors.load_contract(platform).objects.values()]
+        declared[platform] = (
+            {kind for one in yields for kind in one.touchpoints},
+            {kind for one in yields for kind in one.identifiers},
+        )
+    with warehouse.connect() as connection:
+        touchpoints = connection.execute(
+            "select distinct source_platform, touchpoint_type from intermediate.int_touchpoints"
+        ).fetchall()
+        identifiers = connection.execute(
+            "select distinct r.source_platform, i.identifier_type from intermediate.int_identifiers i"
+            " join intermediate.int_person_records r using (source_record_key)"
+        ).fetchall()
+    assert sorted(row for row in touchpoints if row[1] not in declared[row[0]][0]) == []
+    assert sorted(row for row in identifiers if row[1] not in declared[row[0]][1]) == []
+    # every platform of persons is seen in both
+    assert {row[0] for row in touchpoints} == {p for p, (types, _) in declared.items() if types} - {"sprout"}
+
+
 def test_nothing_new_builds_nothing(nights: list[int], brand: Brand) -> None:
     import warehouse
 
