@@ -140,7 +140,9 @@ def prepare_exports(wanted: dict[str, int]) -> tuple[list[date], str]:
     outcome = simulate(simulation)
     settings.home.mkdir(parents=True, exist_ok=True)
     marker.write_text(json.dumps(wanted))
+    platforms = len({item.platform for item in outcome.objects})
     return (
         dates,
-        f"{outcome.rows:,} export rows of five platforms in {outcome.files} files written in {outcome.seconds:.0f} s",
+        f"{outcome.rows:,} export rows of {platforms} platforms in {outcome.files} files written in"
+        f" {outcome.seconds:.0f} s",
     )
