@@ -21,6 +21,7 @@ SEED ?= 7
 ENGINE ?= airflow
 DATE ?=
 ARGS ?=
+SAMPLES ?= ../shared/samples
 ROOMS := warehouse connectors resolution expectations journeys simulator stack
 CODE := $(ROOMS) dags tests benchmarks
 
@@ -38,7 +39,7 @@ $(BENCH)/.ready: requirements-bench.lock $(VENV)/.ready
 	@$(VENV)/bin/uv pip sync -q --require-hashes --python $(BENCH)/bin/python requirements-bench.lock
 	@touch $@
 
-.PHONY: help env lock run up down night status psql url rollback report docs test test-unit test-integration test-e2e \
+.PHONY: help env lock run up down night status psql url rollback report docs samples test test-unit test-integration test-e2e \
 	lint format bench clean
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
@@ -69,6 +70,14 @@ docs: env ## build dbt's model documentation and the data-quality documentation
 	@$(PY) -m stack docs
 rollback: env ## put back what BI read before the last publish
 	@$(PY) -m warehouse rollback
+
+samples: export JOURNEYLINE_HOME := $(CURDIR)/.journeyline/samples
+samples: export JOURNEYLINE_EXPORTS := $(CURDIR)/.journeyline/samples/exports
+samples: env ## load the platforms' real sample files (SAMPLES=folder) into a warehouse of their own, and list them
+	@$(PY) tests/integration/connectors/deliver_samples.py "$(SAMPLES)" "$(JOURNEYLINE_EXPORTS)"
+	@$(PY) -m connectors pull --all --export-date 2025-05-12 || true
+	@$(PY) -m connectors list
+	@$(PY) -m warehouse stop
 
 ##@ Work on it
 env: $(VENV)/.ready ## install everything into .venv

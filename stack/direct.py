@@ -18,11 +18,13 @@ def run_night(export_date: date, *, say: Say) -> None:
     Raises NightFailedError for a failed audit; errors of the rooms come through as they are.
     """
     import connectors
+    from warehouse.sessions import shared_session
 
-    for platform in connectors.active_platforms():
-        with _timed(f"pull {platform}", say):
-            landed = connectors.land(platform, export_date)
-            connectors.audit_and_promote([batch.batch_id for batch in landed])
+    with shared_session():  # opening a connection costs more than loading a small batch
+        for platform in connectors.active_platforms():
+            with _timed(f"pull {platform}", say):
+                landed = connectors.land(platform, export_date)
+                connectors.audit_and_promote([batch.batch_id for batch in landed])
     build_night(export_date, say=say)
 
 

@@ -2,11 +2,13 @@
 
 database           address of a fresh, migrated, throw-away database for one test (about 0.1 s)
 module_database    the same, shared by the tests of one module
+full_database      the same, with the raw tables of all contracts in it (a second; making them takes ten)
 bare_database      fresh and empty, not migrated
 samples            folder with the platforms' real sample files; skips when absent
 samples_journeys   folder with real journey data sets; skips when absent
 
 The database fixtures set JOURNEYLINE_WAREHOUSE_URL and JOURNEYLINE_HOME, so the product's own functions work unchanged.
+Names of databases are used again one after another, so that dbt's parsed project, which is bound to one, is too.
 One throw-away server serves the whole test session, all xdist workers included; the last worker stops it. A test that
 uses a database is marked `integration` by itself.
 """
@@ -26,7 +28,9 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 BASE = Path(tempfile.gettempdir()) / f"journeyline-tests-{os.getuid()}"
 TEMPLATE = "journeyline_template"
-DATABASE_FIXTURES = {"database", "module_database", "bare_database", "warehouse_server"}
+FULL_TEMPLATE = "journeyline_template_full"
+DATABASE_FIXTURES = {"database", "module_database", "full_database", "bare_database", "warehouse_server"}
+IN_USE: set[str] = set()  # names of this process's test databases that live now
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -64,13 +68,16 @@ def _sweep() -> None:
             shutil.rmtree(home, ignore_errors=True)
 
 
+def _run() -> str:
+    return os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"pid{os.getpid()}"
+
+
 @pytest.fixture(scope="session")
 def warehouse_server() -> Iterator[object]:
     """The session's server, with a migrated template database. Nearly always `database` is what you want."""
     from warehouse.server import EmbeddedServer
 
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"pid{os.getpid()}"
-    home = BASE / f"session-{run}"
+    home = BASE / f"session-{_run()}"
     ours = home / "users" / str(os.getpid())
     server = EmbeddedServer(home, throwaway=True)
     with _locked(BASE / "lock"):
@@ -95,14 +102,37 @@ def _ensure_template(url: str) -> None:
         migrate()
 
 
-@contextmanager
-def _fresh_database(server: object, home: Path, *, template: str | None) -> Iterator[str]:
-    import uuid
-
+def _ensure_full_template(server: object) -> None:
+    """Once per session: the template with the tables of all contracts."""
     import psycopg
     from psycopg import sql
 
-    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:  # type: ignore[attr-defined]
+        if connection.execute("select 1 from pg_database where datname = %s", (FULL_TEMPLATE,)).fetchone():
+            return
+        making = sql.Identifier(f"{FULL_TEMPLATE}_in_the_making")
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(making))
+        connection.execute(
+            sql.SQL("create database {} template {} strategy file_copy").format(making, sql.Identifier(TEMPLATE))
+        )
+        import connectors
+
+        with pytest.MonkeyPatch.context() as patch:
+            url = server.url(f"{FULL_TEMPLATE}_in_the_making")  # type: ignore[attr-defined]
+            patch.setenv("JOURNEYLINE_WAREHOUSE_URL", url)
+            connectors.prepare_tables()
+        connection.execute(sql.SQL("alter database {} rename to {}").format(making, sql.Identifier(FULL_TEMPLATE)))
+
+
+@contextmanager
+def _fresh_database(server: object, home: Path, *, template: str | None) -> Iterator[str]:
+    import psycopg
+    from psycopg import sql
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", f"pid{os.getpid()}")
+    name = next(name for n in range(1000) if (name := f"test_{worker}_{n}") not in IN_USE)
+    IN_USE.add(name)
+    _share_parsed_project(home, BASE / f"session-{_run()}" / "parsed" / name)
     create = sql.SQL("create database {}").format(sql.Identifier(name))
     if template:
         create += sql.SQL(" template {} strategy file_copy").format(sql.Identifier(template))
@@ -117,6 +147,15 @@ def _fresh_database(server: object, home: Path, *, template: str | None) -> Iter
         yield url
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    IN_USE.discard(name)
+
+
+def _share_parsed_project(home: Path, shared: Path) -> None:
+    """Let dbt's parsed project outlive the test: it holds for every database of the name."""
+    shared.mkdir(parents=True, exist_ok=True)
+    (home / "dbt").mkdir(parents=True, exist_ok=True)
+    if not (home / "dbt" / "project").exists():
+        (home / "dbt" / "project").symlink_to(shared, target_is_directory=True)
 
 
 @pytest.fixture
@@ -130,6 +169,15 @@ def database(warehouse_server: object, tmp_path: Path) -> Iterator[str]:
 def module_database(warehouse_server: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a fresh migrated database for this module; the environment points at it."""
     with _fresh_database(warehouse_server, tmp_path_factory.mktemp("home"), template=TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def full_database(warehouse_server: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same with the raw tables of all contracts."""
+    with _locked(BASE / "lock"):
+        _ensure_full_template(warehouse_server)
+    with _fresh_database(warehouse_server, tmp_path_factory.mktemp("home"), template=FULL_TEMPLATE) as url:
         yield url
 
 

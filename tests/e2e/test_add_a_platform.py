@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def kitchen(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Kitchen:
+def kitchen(full_database: str, tmp_path_factory: pytest.TempPathFactory) -> Kitchen:
     base = tmp_path_factory.mktemp("recipe")
     kitchen = Kitchen.open(
         base / "project", JOURNEYLINE_HOME=str(base / "home"), JOURNEYLINE_EXPORTS=str(base / "exports")

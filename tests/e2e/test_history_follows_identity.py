@@ -64,7 +64,7 @@ def _publishes() -> int:
 
 
 @pytest.fixture(scope="module")
-def buyers(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Buyers:
+def buyers(full_database: str, tmp_path_factory: pytest.TempPathFactory) -> Buyers:
     import connectors
     from simulator import SimulationSettings, simulate
 

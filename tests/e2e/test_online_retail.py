@@ -70,7 +70,7 @@ def _one(query: str) -> tuple:
 
 
 @pytest.fixture(scope="module")
-def replay(samples: Path, module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
+def replay(samples: Path, full_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
     import connectors
     from stack.direct import build_night
 

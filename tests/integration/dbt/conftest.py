@@ -17,7 +17,7 @@ NIGHTS = 3
 
 
 @pytest.fixture(scope="module")
-def brand(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Brand:
+def brand(full_database: str, tmp_path_factory: pytest.TempPathFactory) -> Brand:
     """Exports of the brand; the raw tables of all contracts exist in the module's database."""
     import connectors
     import warehouse

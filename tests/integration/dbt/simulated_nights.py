@@ -19,12 +19,14 @@ def promote_night(brand: Brand, date: dt.date) -> None:
     """Land and promote every object of one night."""
     import connectors
     import warehouse
+    from warehouse.sessions import shared_session
 
-    for platform in connectors.platforms():
-        for batch in connectors.land(platform, date, str(brand.exports)):
-            if batch.status == "landed":
-                warehouse.mark_audited(batch.batch_id)
-                warehouse.promote(batch.batch_id, connectors.table_spec(platform, batch.object))
+    with shared_session():
+        for platform in connectors.platforms():
+            for batch in connectors.land(platform, date, str(brand.exports)):
+                if batch.status == "landed":
+                    warehouse.mark_audited(batch.batch_id)
+                    warehouse.promote(batch.batch_id, connectors.table_spec(platform, batch.object))
 
 
 def build_night(date: dt.date, *, full: bool = False) -> int:

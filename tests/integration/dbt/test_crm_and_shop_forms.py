@@ -169,7 +169,7 @@ def _contents() -> dict[str, list[tuple[Any, ...]]]:
 
 
 @pytest.fixture(scope="module")
-def built(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def built(full_database: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     import connectors
     import resolution
     import warehouse

@@ -153,7 +153,7 @@ def _events(platform: str) -> set[tuple[str, str, str, str | None]]:
 
 
 @pytest.fixture(scope="module")
-def nights(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
+def nights(full_database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
     """After each night: events by platform, consents, and which Klaviyo profiles are one customer."""
     import connectors
     import resolution

@@ -107,7 +107,7 @@ def _events(where: str) -> set[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def nights(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
+def nights(full_database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
     """After each night: live orders, and what Facebook's comments became."""
     import connectors
     import warehouse

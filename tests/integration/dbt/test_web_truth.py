@@ -70,7 +70,7 @@ built_exports: list[Path] = []
 
 
 @pytest.fixture(scope="module")
-def built(module_database: str, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(full_database: str, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Persons, identities and touchpoints of both tools' truth; the samples folder."""
     import connectors
     import resolution
