@@ -118,7 +118,10 @@ def prepare_exports(wanted: dict[str, int]) -> tuple[list[date], str]:
     Raises StackError when this home holds exports of other settings: their customers would be mixed.
     """
     import warehouse
+    from connectors.catalogue import active_platforms
     from simulator import SimulationSettings, simulate
+    from simulator.exports import PLUGS
+    from simulator.settings import CORE
 
     settings = stack_settings()
     marker = settings.home / "simulation.json"
@@ -126,6 +129,7 @@ def prepare_exports(wanted: dict[str, int]) -> tuple[list[date], str]:
     simulation = SimulationSettings(
         customers=wanted["customers"], nights=wanted["nights"], history_days=wanted["history_days"],
         seed=wanted["seed"], output=exports,
+        platforms=tuple(name for name in (*CORE, *PLUGS) if name in active_platforms()),
     )  # fmt: skip
     dates = [simulation.night_date(number) for number in range(simulation.nights)]
     known: Any = json.loads(marker.read_text()) if marker.exists() else None

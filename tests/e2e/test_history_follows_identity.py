@@ -67,10 +67,12 @@ def _publishes() -> int:
 def buyers(full_database: str, tmp_path_factory: pytest.TempPathFactory) -> Buyers:
     import connectors
     from simulator import SimulationSettings, simulate
+    from simulator.settings import CORE
 
     exports = tmp_path_factory.mktemp("brand") / "exports"
-    simulate(SimulationSettings(customers=150, nights=1, seed=5, output=exports, history_days=60, first_date=DATE))
-    for platform in connectors.platforms():
+    brand = {"customers": 150, "nights": 1, "seed": 5, "history_days": 60, "first_date": DATE}
+    simulate(SimulationSettings(output=exports, platforms=CORE, **brand))
+    for platform in CORE:
         connectors.pull(platform, DATE, str(exports))
     _night()
     pair = _rows(

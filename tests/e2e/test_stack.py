@@ -26,6 +26,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FIRST, NEXT = date(2026, 3, 1), date(2026, 3, 3)
 NIGHTS = 2
 BRAND = {"customers": 250, "history_days": 60, "seed": 3}
+# Those with the most different ways in; nights of all platforms are compared with full refreshes elsewhere.
+PLATFORMS = ("shopify", "instagram", "segment", "zendesk", "point_of_sale", "klaviyo", "youtube")
 NEVER_ENOUGH = """
 suite: own_rules
 layer: marts
@@ -84,12 +86,15 @@ class System:
         self.home = home
         self.suites = home.with_name("suites")
         self.suites.mkdir()
+        self.sources = home.with_name("sources.yml")
+        self.sources.write_text("".join(f"{name}: {{}}\n" for name in PLATFORMS))
         self.webhook = Webhook()
         self.environment = {
             key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "JOURNEYLINE"))
         } | {
             "JOURNEYLINE_HOME": str(home),
             "JOURNEYLINE_SUITES": str(self.suites),
+            "JOURNEYLINE_SOURCES": str(self.sources),
             "AIRFLOW_CONN_JOURNEYLINE_ALERTS": self.webhook.address,
             "PYTHONPATH": str(REPOSITORY),
         }
@@ -203,7 +208,7 @@ def third_night(system: System, summary: str) -> Path:
     from simulator import SimulationSettings, simulate
 
     made = system.home.with_name("more")
-    simulate(SimulationSettings(**BRAND, nights=NIGHTS + 1, output=made))
+    simulate(SimulationSettings(**BRAND, nights=NIGHTS + 1, output=made, platforms=PLATFORMS))
     for folder in made.glob(f"[!_]*/*/dt={NEXT}"):
         shutil.copytree(folder, system.home / "exports" / folder.relative_to(made))
     (file,) = (system.home / "exports" / "shopify" / "customers_export" / f"dt={NEXT}").iterdir()
