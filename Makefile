@@ -16,7 +16,7 @@ export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED := False
 # What can be chosen on the command line, for example `make run CUSTOMERS=500 NIGHTS=2`.
 CUSTOMERS ?= 2000
 HISTORY ?= 120
-NIGHTS ?= 4
+NIGHTS ?= 3
 SEED ?= 7
 ENGINE ?= airflow
 DATE ?=
@@ -75,6 +75,7 @@ samples: export JOURNEYLINE_HOME := $(CURDIR)/.journeyline/samples
 samples: export JOURNEYLINE_EXPORTS := $(CURDIR)/.journeyline/samples/exports
 samples: env ## load the platforms' real sample files (SAMPLES=folder) into a warehouse of their own, and list them
 	@$(PY) tests/integration/connectors/deliver_samples.py "$(SAMPLES)" "$(JOURNEYLINE_EXPORTS)"
+	@$(PY) -m warehouse migrate
 	@$(PY) -m connectors pull --all --export-date 2025-05-12 || true
 	@$(PY) -m connectors list
 	@$(PY) -m warehouse stop
