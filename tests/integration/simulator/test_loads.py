@@ -75,21 +75,20 @@ def test_rejected_rows_are_those_listed(loaded: Path) -> None:
 def test_duplicates_and_unchanged_rows(loaded: Path) -> None:
     faults = table(loaded, "faults")
     ledger = {
-        (d, o): (double, same)
-        for d, o, double, same in rows(
-            "select export_date, object, rows_duplicate, rows_unchanged from ops.batch_ledger"
+        (d, p, o): (double, same)
+        for d, p, o, double, same in rows(
+            "select export_date, platform, object, rows_duplicate, rows_unchanged from ops.batch_ledger"
         )
     }
-    duplicates = (
-        faults.filter(pl.col("expected_outcome") == "duplicate").group_by("night", "object").agg(pl.col("rows").sum())
-    )
-    for night, name, count in duplicates.iter_rows():
-        assert ledger[night, name][0] == count, (night, name)
+    target = ("night", "platform", "object")
+    duplicates = faults.filter(pl.col("expected_outcome") == "duplicate").group_by(target).agg(pl.col("rows").sum())
+    for night, platform, name, count in duplicates.iter_rows():
+        assert ledger[night, platform, name][0] == count, (night, platform, name)
     again = faults.filter(
         pl.col("expected_outcome") == "unchanged", pl.col("object").is_in(["message", "invoice_line", "ticket"])
     )
-    for night, name, count in again.group_by("night", "object").agg(pl.col("rows").sum()).iter_rows():
-        assert ledger[night, name][1] == count, (night, name)
+    for night, platform, name, count in again.group_by(target).agg(pl.col("rows").sum()).iter_rows():
+        assert ledger[night, platform, name][1] == count, (night, platform, name)
 
 
 def test_raw_holds_the_true_orders(loaded: Path) -> None:
