@@ -19,10 +19,11 @@ from simulator.platforms.instagram import comment_ids, message_ids, scoped_ids
 from simulator.platforms.shopify import cookie_ids, order_name
 from simulator.sales import FIRST_INVOICE, PRICES, till_account
 from simulator.text import joined, lookup
-from simulator.texts import TOPIC_NAMES, TOPICS, T
+from simulator.texts import T
 from simulator.vocabulary import COUNTRIES, name_tables
 from simulator.world import FIRST_SUPPORT_USER, FIRST_TICKET, World
 from simulator.writing import Ledger
+from simulator.writings import moments, writings
 
 I64 = NDArray[np.int64]
 
@@ -45,13 +46,6 @@ def write_truth(world: World, ledger: Ledger) -> None:
 
 def _write(folder: Path, name: str, frame: pl.DataFrame) -> None:
     frame.write_parquet(folder / f"{name}.parquet", compression="zstd")
-
-
-def moments(seconds: I64) -> pl.Series:
-    """Unix seconds as UTC moments; negative and never are null."""
-    valid = (seconds >= 0) & (seconds < NEVER)
-    frame = pl.DataFrame({"s": np.where(valid, seconds, 0) * 1000, "v": valid})
-    return frame.select(pl.when("v").then(pl.col("s").cast(pl.Datetime("ms", "UTC")))).to_series()
 
 
 def persons_table(world: World) -> pl.DataFrame:
@@ -263,19 +257,7 @@ def writings_table(world: World) -> pl.DataFrame:
         parts.append(("instagram", kind, ids, written.person[rows], written.topic[rows], written.at[rows]))
     tickets = pl.Series(FIRST_TICKET + np.arange(len(t), dtype=np.int64)).cast(pl.String)
     parts.append(("zendesk", "ticket", tickets, t.person, t.topic, t.at))
-    frames = [
-        pl.DataFrame(
-            {
-                "source_id": ids,
-                "person_id": person,
-                "topic": lookup(TOPIC_NAMES, topic.astype(np.int64)),
-                "written_at": moments(at),
-                "intent": lookup([x.intent for x in TOPICS.values()], topic.astype(np.int64)),
-                "sentiment": np.array([x.sentiment for x in TOPICS.values()], dtype=np.int8)[topic],
-            }
-        ).select(pl.lit(platform).alias("source_platform"), pl.lit(kind).alias("kind"), pl.all())
-        for platform, kind, ids, person, topic, at in parts
-    ]
+    frames = [writings(*part) for part in parts]
     platforms = platforms_of(world)
     given = [plug.writings for name, plug in plugs().items() if name in platforms and plug.writings is not None]
     return pl.concat([*frames, *(make(world).select(frames[0].columns) for make in given)], how="vertical_relaxed")

@@ -30,8 +30,9 @@ from simulator.platforms.instagram import GRAPH_TIME, texts
 from simulator.plug import ExportObject, Plug, RecordKind, Records
 from simulator.records import Spelling, names
 from simulator.text import hex16, joined, lookup, stamps
-from simulator.texts import TOPIC_NAMES, TOPICS, T
+from simulator.texts import T
 from simulator.world import World
+from simulator.writings import writings
 
 I64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
@@ -286,22 +287,13 @@ def _profiles(world: World) -> Records:
 
 def _writings(world: World) -> pl.DataFrame:
     """Comments for the truth's table of writings."""
-    from simulator.truth import moments
 
     rows = commenting(world)
     rows = rows[world.steps.at[rows] + 60 < end_of(world)]
     topic = _topics(world, rows)
     short = post_ids(post_of(world, rows, world.steps.at[rows] + 60)).str.split("_").list.get(1)
-    return pl.DataFrame(
-        {
-            "source_id": joined(short, "_", pl.Series(FIRST_COMMENT + rows * 4).cast(pl.String)),
-            "person_id": world.steps.person[rows],
-            "topic": lookup(TOPIC_NAMES, topic.astype(np.int64)),
-            "written_at": moments(world.steps.at[rows] + 60),
-            "intent": lookup([x.intent for x in TOPICS.values()], topic.astype(np.int64)),
-            "sentiment": np.array([x.sentiment for x in TOPICS.values()], dtype=np.int8)[topic],
-        }
-    ).select(pl.lit("facebook_pages").alias("source_platform"), pl.lit("comment").alias("kind"), pl.all())
+    ids = joined(short, "_", pl.Series(FIRST_COMMENT + rows * 4).cast(pl.String))
+    return writings("facebook_pages", "comment", ids, world.steps.person[rows], topic, world.steps.at[rows] + 60)
 
 
 PLUG = Plug(

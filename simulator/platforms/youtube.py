@@ -20,10 +20,11 @@ from simulator.linkage import end_of
 from simulator.platforms.instagram import texts, usernames
 from simulator.platforms.youtube_reports import CHANNEL, VIDEO_COUNT, reports, video_ids
 from simulator.plug import ExportObject, Plug, RecordKind, Records, WrittenFile
-from simulator.text import digits, hex16, joined, lookup, stamps
-from simulator.texts import TOPIC_NAMES, TOPICS, T
+from simulator.text import digits, hex16, joined, stamps
+from simulator.texts import T
 from simulator.vocabulary import PRODUCTS
 from simulator.world import World
+from simulator.writings import writings
 
 I64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
@@ -223,21 +224,12 @@ def _people(world: World) -> Records:
 
 def _writings(world: World) -> pl.DataFrame:
     """Comments for the truth's table of writings."""
-    from simulator.truth import moments
 
     rows = commenting(world)
     rows = rows[world.steps.at[rows] + 40 < end_of(world)]
     topic = _topics(world, rows)
-    return pl.DataFrame(
-        {
-            "source_id": _comment_ids(world, rows),
-            "person_id": world.steps.person[rows],
-            "topic": lookup(TOPIC_NAMES, topic.astype(np.int64)),
-            "written_at": moments(world.steps.at[rows] + 40),
-            "intent": lookup([x.intent for x in TOPICS.values()], topic.astype(np.int64)),
-            "sentiment": np.array([x.sentiment for x in TOPICS.values()], dtype=np.int8)[topic],
-        }
-    ).select(pl.lit("youtube").alias("source_platform"), pl.lit("comment").alias("kind"), pl.all())
+    ids = _comment_ids(world, rows)
+    return writings("youtube", "comment", ids, world.steps.person[rows], topic, world.steps.at[rows] + 40)
 
 
 PLUG = Plug(
