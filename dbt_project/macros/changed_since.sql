@@ -7,13 +7,26 @@
   The watermark (ops.watermarks, consumer 'dbt:<layer>', moved by the runner when the whole layer has succeeded) is read
   when the model is compiled and written into the SQL as a number: Postgres then knows how few rows to expect and uses the
   index on _changed_seq. As a subquery it would guess a third of the table and scan it.
+
+  marks   journeyline_watermarks(), where a model asks for many objects: one query instead of one each
 -#}
-{% macro changed_since(platform, object, into, column='_changed_seq') -%}
+{% macro changed_since(platform, object, into, column='_changed_seq', marks=none) -%}
     {%- if not execute or var('full_refresh') or not journeyline_exists('intermediate', into) -%}
         true
     {%- else -%}
-        {{ column }} > {{ journeyline_watermark(platform ~ '__' ~ object) }}
+        {{ column }} > {{ journeyline_watermark(platform ~ '__' ~ object) if marks is none else marks.get(platform ~ '__' ~ object, 0) }}
     {%- endif -%}
+{%- endmacro %}
+
+{#- Object → how far this layer has read it. -#}
+{% macro journeyline_watermarks() -%}
+    {%- set marks = {} -%}
+    {%- if execute -%}
+        {%- for row in run_query("select source, seq::text from ops.watermarks where consumer = 'dbt:" ~ var('layer') ~ "'") -%}
+            {%- do marks.update({row[0]: row[1]}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(marks) }}
 {%- endmacro %}
 
 {#- True on a night that reads everything for `into`: then changed keys need not be looked up in it either. -#}

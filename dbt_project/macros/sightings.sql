@@ -21,15 +21,15 @@
 
 {#- Changed rows of one model, as a relation. What a row means may stand in a small table beside it (`look_up` in the list: an
     object of the same platform, whose _changed_seq the model gives as look_up_seq): rows whose look-up changed come again. -#}
-{% macro changed_rows(model, about, into) -%}
-    {%- set changed = changed_since(about.platform, about.object, into=into, column='staged._changed_seq') -%}
+{% macro changed_rows(model, about, into, marks) -%}
+    {%- set changed = changed_since(about.platform, about.object, into=into, column='staged._changed_seq', marks=marks) -%}
     (
         select staged.* from {{ ref(model) }} as staged
         where {{ changed }}
     {%- if 'look_up' in about and execute and not reads_everything(into) %}
         union all
         select staged.* from {{ ref(model) }} as staged
-        where not ({{ changed }}) and {{ changed_since(about.platform, about.look_up, into=into, column='staged.look_up_seq') }}
+        where not ({{ changed }}) and {{ changed_since(about.platform, about.look_up, into=into, column='staged.look_up_seq', marks=marks) }}
     {%- endif %}
     )
 {%- endmacro %}
@@ -123,7 +123,7 @@
 {% macro changed_sightings(columns, into) -%}
     {%- set types = sighting_types() -%}
     {%- set has = staged_columns('sightings', types) -%}
-    {%- set ns = namespace(written=false) -%}
+    {%- set ns, marks = namespace(written=false), journeyline_watermarks() -%}
     {%- for model, about in listed('sightings').items() %}
     {%- set known = ref(model) -%}  {#- named while dbt parses, when no columns are known yet -#}
     {%- if 'source_event_id' in has[model] %}
@@ -135,7 +135,7 @@
         '{{ about.platform }}'::text as source_platform,
         '{{ about.object }}'::text as source_object,
         {{ staged_list(columns, has[model], types, 'sighting') }}
-    from {{ changed_rows(model, about, into) }} as sighting
+    from {{ changed_rows(model, about, into, marks) }} as sighting
     where sighting.source_event_id is not null
     {%- endif %}
     {%- endfor %}

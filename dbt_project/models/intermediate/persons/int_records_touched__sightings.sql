@@ -2,13 +2,15 @@
 
 -- whom changed sightings name; and, where an event's person may have changed, whom it named when it was stored
 {%- set has = staged_columns('sightings', sighting_types()) %}
+{%- set marks = journeyline_watermarks() %}
 {%- for model, about in listed('sightings').items() %}
+{%- set changed = changed_rows(model, about, 'int_identifiers', marks) %}
 select
     '{{ about.platform }}'::text as source_platform,
     sighting.record_kind::text as record_kind,
     sighting.source_record_id::text as source_record_id,
     null::uuid as earlier_record_key
-from {{ changed_rows(model, about, 'int_identifiers') }} as sighting
+from {{ changed }} as sighting
 union all
 {%- if 'source_event_id' in has[model] and stores_earlier('int_touchpoints') %}
 select
@@ -16,7 +18,7 @@ select
     null,
     null,
     touchpoints.source_record_key
-from {{ changed_rows(model, about, 'int_identifiers') }} as sighting
+from {{ changed }} as sighting
 inner join {{ stored('int_touchpoints') }} as touchpoints
     on
         touchpoints.source_event_id = sighting.source_event_id

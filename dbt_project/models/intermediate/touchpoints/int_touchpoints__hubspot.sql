@@ -109,11 +109,7 @@ ticket_moments as (
         moment.occurred_at is null or tickets.is_deleted as is_deleted
     from changed_tickets
     inner join {{ ref('int_tickets') }} as tickets on changed_tickets.ticket_no = tickets.source_ticket_id and tickets.source_platform = 'hubspot'
-    cross join lateral (
-        values
-        ('ticket_opened', tickets.opened_at, tickets.intent, 30),
-        ('ticket_solved', tickets.solved_at, null, 31)
-    ) as moment (touchpoint_type, occurred_at, intent, source_priority)
+    cross join lateral {{ ticket_moments() }}
 ),
 
 of_contacts as (

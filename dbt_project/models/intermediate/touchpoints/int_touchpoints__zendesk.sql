@@ -63,11 +63,7 @@ moments as (
         moment.source_priority,
         moment.occurred_at is null or tickets.is_deleted as is_deleted
     from tickets
-    cross join lateral (
-        values
-        ('ticket_opened', tickets.opened_at, tickets.intent, 30),
-        ('ticket_solved', tickets.solved_at, null, 31)
-    ) as moment (touchpoint_type, occurred_at, intent, source_priority)
+    cross join lateral {{ ticket_moments() }}
     union all
     -- an offer becomes a rating when it is answered
     select
