@@ -18,7 +18,7 @@ from connectors.errors import ContractError, SourcesError
 CONTRACTS = Path(__file__).parent / "contracts"
 VARIABLE = "JOURNEYLINE_SOURCES"
 DEFAULT_SCHEDULE = "0 3 * * *"
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # about ten times as fast
+YamlLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where there is one: five times as fast
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class PlatformOutline:
     objects: tuple[ObjectOutline, ...]
 
 
-def contract_names() -> list[str]:
+def platforms() -> list[str]:
     """Names of all platforms that have a contract, sorted."""
     return sorted(path.stem for path in CONTRACTS.glob("*.yml"))
 
@@ -62,10 +62,10 @@ def read_sources() -> dict[str, Any] | None:
     data = _load(path, SourcesError)
     if not isinstance(data, dict) or not data:
         raise SourcesError(f"{path.name}: name the platforms that are used here, like `shopify: {{}}`.")
-    unknown = [str(name) for name in data if name not in contract_names()]
+    unknown = [str(name) for name in data if name not in platforms()]
     if unknown:
         raise SourcesError(
-            f"{path.name}: {unknown[0]}: there is no contract of this name; there are {', '.join(contract_names())}."
+            f"{path.name}: {unknown[0]}: there is no contract of this name; there are {', '.join(platforms())}."
         )
     return data
 
@@ -73,7 +73,7 @@ def read_sources() -> dict[str, Any] | None:
 def active_platforms() -> list[str]:
     """Platforms that this installation pulls, sorted: those of sources.yml, or every one that has a contract."""
     sources = read_sources()
-    return contract_names() if sources is None else sorted(sources)
+    return platforms() if sources is None else sorted(sources)
 
 
 def outline(platform: str) -> PlatformOutline:
@@ -104,7 +104,7 @@ def outline_or_reason(platform: str) -> PlatformOutline:
 
 def _load(path: Path, kind: type[Exception]) -> Any:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        return yaml.load(path.read_text(encoding="utf-8"), YamlLoader)
     except OSError as error:
         raise kind(f"{path}: cannot be read ({error.strerror}).") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from connectors.catalogue import CONTRACTS, DEFAULT_SCHEDULE, YamlLoader, platforms
 from connectors.deliveries import Delivery
 from connectors.errors import ContractError
 from connectors.forms import FileForm
@@ -20,7 +21,6 @@ from connectors.paths import steps
 if TYPE_CHECKING:
     from warehouse import TableSpec
 
-CONTRACTS = Path(__file__).parent / "contracts"
 CLEANERS = ("apostrophe", "decimal_id", "meta_prefix", "money", "decimal_comma", "salesforce_id", "gid", "keep_blank")
 Cleaner = Literal[
     "apostrophe", "decimal_id", "meta_prefix", "money", "decimal_comma", "salesforce_id", "gid", "keep_blank"
@@ -212,7 +212,7 @@ class PlatformContract(_Model):
     platform: str
     title: str
     description: str
-    schedule: str = "0 3 * * *"
+    schedule: str = DEFAULT_SCHEDULE
     objects: dict[str, ExportObject] = Field(min_length=1)
     hash: str = ""
 
@@ -240,7 +240,7 @@ class PlatformContract(_Model):
         return self
 
 
-class _UniqueLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # in C five times faster
+class _UniqueLoader(YamlLoader):
     """SafeLoader that refuses a key written twice: YAML would silently keep the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -299,11 +299,6 @@ def _explain(file: str, part: Any) -> str:
 @lru_cache(maxsize=64)
 def _cached(path: Path, _changed: int) -> PlatformContract:
     return read_contract(path)
-
-
-def platforms() -> list[str]:
-    """Names of all platforms that have a contract, sorted."""
-    return sorted(path.stem for path in CONTRACTS.glob("*.yml"))
 
 
 def load_contract(platform: str) -> PlatformContract:

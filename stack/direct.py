@@ -23,8 +23,7 @@ def run_night(export_date: date, *, say: Say) -> None:
     with shared_session():  # opening a connection costs more than loading a small batch
         for platform in connectors.active_platforms():
             with _timed(f"pull {platform}", say):
-                landed = connectors.land(platform, export_date)
-                connectors.audit_and_promote([batch.batch_id for batch in landed])
+                connectors.pull(platform, export_date)
     build_night(export_date, say=say)
 
 

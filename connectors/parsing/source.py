@@ -99,15 +99,6 @@ def open_sources(
     ]
 
 
-def open_source(
-    platform: str, export: ExportObject, form: FileForm, path: Path, name: str, sink: Callable[[pa.Table], object],
-    sizes: Limits | None = None, export_date: dt.date = _NO_DATE,
-) -> Source:  # fmt: skip
-    """The same for a file that holds one text."""
-    (source,) = open_sources(platform, export, form, path, name, sink, sizes, export_date)
-    return source
-
-
 def _with_values(form: FileForm, content: Content) -> FileForm:
     return form.model_copy(update={"set_": {**form.set_, **content.set}}) if content.set else form
 

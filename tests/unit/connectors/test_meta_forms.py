@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.contracts import find_object
-from connectors.parsing.source import open_source
+from connectors.parsing.source import open_sources
 
 NIGHT = dt.date(2026, 3, 1)
 PAGE, POST = "77", "55"
@@ -25,7 +25,7 @@ def parse(tmp_path, name, content, file="file.json", form=0, encoding="utf-8"):
     path = tmp_path / file
     path.write_text(content if isinstance(content, str) else json.dumps(content), encoding=encoding, newline="")
     rejected: list[pa.Table] = []
-    source = open_source(platform, export, export.files[form], path, file, rejected.append, export_date=NIGHT)
+    [source] = open_sources(platform, export, export.files[form], path, file, rejected.append, export_date=NIGHT)
     rows = [row for batch in source.batches() for row in batch.to_pylist()]
     assert not rejected
     return rows

@@ -12,7 +12,7 @@ import pytest
 
 import connectors
 from connectors.contracts import find_object
-from connectors.parsing.source import open_source, open_sources
+from connectors.parsing.source import open_sources
 
 HEADER = (
     "title", "body", "rating", "review_date", "source", "curated", "reviewer_name", "reviewer_email", "product_id",
@@ -26,7 +26,7 @@ def parse(tmp_path, name, text, form=0, file="file"):
     path = tmp_path / file
     path.write_text(text, encoding="utf-8", newline="")
     rejected = []
-    source = open_source(platform, export, export.files[form], path, file, rejected.append)
+    [source] = open_sources(platform, export, export.files[form], path, file, rejected.append)
     rows = [row for batch in source.batches() for row in batch.to_pylist()]
     assert not rejected and source.rows_read == len(rows)
     return rows

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.catalogue import active_platforms, contract_names
+from connectors.catalogue import active_platforms, platforms
 from connectors.contracts import find_object
 from connectors.errors import CredentialsError, SourcesError
 from connectors.sources import source_at, source_of
@@ -25,7 +25,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 
 def test_without_a_file_every_contract_is_read_from_the_exports_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JOURNEYLINE_SOURCES", raising=False)
-    assert active_platforms() == contract_names()
+    assert active_platforms() == platforms()
     assert source_of("shopify").address is None
     assert source_of("shopify").kind == "local folder"
 
