@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from resolution.cluster import Constraints
     from resolution.hints import NameHints
 
+DECIDED = 100.0
+"""Match weight shown for a pair that a person decided."""
+
 
 def positions_of(std: Standardised, ids: Any, what: str) -> np.ndarray:
     """Positions of record ids. InputError names how many are unknown (never which: they may be personal data)."""
@@ -109,3 +112,32 @@ def make_constraints(
         must, cannot = pairs[same], pairs[~same]
     base = base_constraints(std, config, hints, accounts, must, cannot)
     return certain, lambda threshold: replace(base, limits=ClusterLimits(threshold=threshold))
+
+
+def decision_edges(std: Standardised, decisions: Any, edges: pd.DataFrame) -> pd.DataFrame:
+    """The edges with one of kind 'decision' for every pair decided to be the same person, so that results show it."""
+    import pandas as pd
+
+    from resolution.standardise import to_frame
+
+    if decisions is None or not len(decisions):
+        return edges
+    decided = to_frame(decisions).to_pandas()
+    decided = decided[decided["verdict"] == "same"]
+    pairs = np.sort(
+        np.column_stack([positions_of(std, decided[s], "the decisions") for s in ("left", "right")]), axis=1
+    )
+    made = pd.DataFrame(
+        {
+            "left": pairs[:, 0].astype(np.int32),
+            "right": pairs[:, 1].astype(np.int32),
+            "match_weight": np.full(len(pairs), DECIDED, np.float32),
+            "match_probability": 1.0,
+            "kind": "decision",
+            "evidence": "a decision",
+        }
+    ).drop_duplicates(["left", "right"])
+    if not len(made):
+        return edges
+    plain = edges.assign(kind=edges["kind"].astype(object), evidence=edges["evidence"].astype(object))
+    return pd.concat([plain, made.astype({"kind": object, "evidence": object})], ignore_index=True)

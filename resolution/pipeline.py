@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,11 +17,15 @@ from resolution.classify.model import AttributeModel, MatchModel
 from resolution.classify.patterns import PatternCounts, pack
 from resolution.config import MatchConfig, check_columns, load_config
 from resolution.index import Blocks, all_pairs, block_keys, make_blocks
+from resolution.progress import step, timed
 from resolution.standardise import standardise, to_frame
 from resolution.standardise.columns import Standardised
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
+
+    from resolution.labels import Labels
 
 log = logging.getLogger(__name__)
 Positions = npt.NDArray[np.int32]
@@ -79,18 +83,26 @@ def _pairs(
 
 
 def train(
-    std: Standardised, config: MatchConfig, pairs: PairChunks | None = None, passes: Sequence[Pass] | None = None
+    std: Standardised,
+    config: MatchConfig,
+    pairs: PairChunks | None = None,
+    passes: Sequence[Pass] | None = None,
+    labels: Labels | None = None,
 ) -> MatchModel:
-    """Learn a model from the records alone: no labels.
+    """Learn a model from the records alone, or with the labels that there are.
 
     pairs: candidate pairs to learn from; by default those of the passes (the configuration's, or proposed ones). Of
     more than `config.train_pairs` a sample is compared, drawn evenly over the records.
     """
-    return _train(std, config, pairs, passes)[0]
+    return _train(std, config, pairs, passes, labels)[0]
 
 
 def _train(
-    std: Standardised, config: MatchConfig, pairs: PairChunks | None = None, passes: Sequence[Pass] | None = None
+    std: Standardised,
+    config: MatchConfig,
+    pairs: PairChunks | None = None,
+    passes: Sequence[Pass] | None = None,
+    labels: Labels | None = None,
 ) -> tuple[MatchModel, list[tuple[Positions, Positions, npt.NDArray[np.uint8]]], float]:
     """The model, the pairs that it was learned from with their levels, and which share of the candidates these are."""
     from resolution.classify.fellegi_sunter import FellegiSunter
@@ -112,7 +124,10 @@ def _train(
     for _, _, levels in kept:
         counts.add(levels)
     prior = None if config.prior == "auto" else float(config.prior)
-    learned = expectation_maximisation(counts, totals, features, space.pairs(), prior, sampled)
+    labelled = None
+    if labels is not None:
+        labelled = labels.pattern_counts(counts, kept, lambda a, b: compare_pairs(std, features, a, b, implied))
+    learned = expectation_maximisation(counts, totals, features, space.pairs(), prior, sampled, labelled=labelled)
 
     attributes = []
     for i, feature in enumerate(features):
@@ -249,50 +264,74 @@ def link(
     config: MatchConfig | None = None,
     decisions: Any = None,
     model: MatchModel | None = None,
+    labels: Any = None,
 ) -> LinkResult:
     """Link records in memory.
 
     records, identifiers: tables (pandas, Arrow, polars) as in docs/architecture.md, or any columns that the
     configuration maps.
     decisions: table left, right (record ids) and verdict ('same' or 'different'). model: a trained one; otherwise it
-    is learned here.
+    is learned here. labels: table as `labels.Labels.make` takes it; they teach the model and choose an automatic
+    threshold, and force nothing.
     Raises InputError for missing columns and repeated ids.
     """
+
+    with timed() as seconds:
+        result = _link(to_frame(records), identifiers, config or load_config(), decisions, model, labels)
+    result.report["seconds"] = seconds
+    return result
+
+
+def _link(
+    frame: pl.DataFrame, identifiers: Any, config: MatchConfig, decisions: Any, model: MatchModel | None, labels: Any
+) -> LinkResult:
     from resolution.cluster import cluster
-    from resolution.constraints import make_constraints
+    from resolution.constraints import decision_edges, make_constraints
     from resolution.evidence import join_edges
+    from resolution.labels import Labels, threshold_on_labels
     from resolution.thresholds import choose_threshold
 
-    frame = to_frame(records)
-    config = check_columns(config or load_config(), frame.columns)
+    config = check_columns(config, frame.columns)
     # Records are worked on in the order of their ids, so that ties never depend on the order in which they came.
     order = frame[config.record_id].cast(str).arg_sort().to_numpy().astype(np.int64)
     frame = frame[order]
-    std = standardise(frame, config)
+    with step("standardise"):
+        std = standardise(frame, config)
+    known = None if labels is None else Labels.make(std, labels)
     chosen = model is not None
     learned_from: list[tuple[Positions, Positions, npt.NDArray[np.uint8]]] = []
     share = 0.0
     if model is None:
-        model, learned_from, share = _train(std, config)
-    chunks, blocks = _pairs(std, config, model.passes)
-    if share == 1.0:  # learned from all candidates: they need no second comparison
-        edges, compared = _score_compared(std, model, config, learned_from)
-    else:
-        learned_from.clear()
-        edges, compared = score_candidates(std, model, config, chunks())
-    certain, constraints = make_constraints(std, frame, config, identifiers, decisions, model)
-    if len(certain):
-        edges = join_edges(certain, edges)
+        with step("learn"):
+            model, learned_from, share = _train(std, config, labels=known)
+    with step("compare"):
+        chunks, blocks = _pairs(std, config, model.passes)
+        if share == 1.0:  # learned from all candidates: they need no second comparison
+            edges, compared = _score_compared(std, model, config, learned_from)
+        else:
+            learned_from.clear()
+            edges, compared = score_candidates(std, model, config, chunks())
+    with step("certain evidence"):
+        certain, constraints = make_constraints(std, frame, config, identifiers, decisions, model)
+        if len(certain):
+            edges = join_edges(certain, edges)
     curve: list[dict[str, float]] = []
-    if config.threshold == "auto" and not chosen:
-        model, curve = choose_threshold(std, config, model, edges, constraints)
-    labels = cluster(std.n, edges, constraints(model.threshold))
+    on_labels = known is not None and known.enough()
+    with step("choose the threshold"):
+        if config.threshold == "auto" and not chosen:
+            model, curve = choose_threshold(std, config, model, edges, constraints)
+        if config.threshold == "auto" and known is not None and on_labels:
+            best, curve = threshold_on_labels(std.n, edges, constraints, known, model.threshold, config.precision)
+            model = replace(model, threshold=best)
+    with step("cluster"):
+        clusters = cluster(std.n, edges, constraints(model.threshold))
     report = {
         "records": std.n,
-        "clusters": len(np.unique(labels)),
+        "clusters": len(np.unique(clusters)),
         "pairs_compared": compared,
         "edges": len(edges),
         "threshold": model.threshold,
+        "threshold_by": _threshold_by(config, chosen, on_labels),
         "curve": curve,
         **model.figures,
         "passes": [
@@ -300,7 +339,17 @@ def link(
         ],
         "missing": std.report,
     }
-    return LinkResult(*_in_given_order(labels, edges, order), model, report)
+    edges = decision_edges(std, decisions, edges)
+    return LinkResult(*_in_given_order(clusters, edges, order), model, report)
+
+
+def _threshold_by(config: MatchConfig, chosen: bool, on_labels: bool) -> str:
+    """Where the threshold came from, for the report."""
+    if config.threshold != "auto":
+        return "configuration"
+    if on_labels:
+        return "labels"
+    return "model" if chosen else "expected F1" if config.precision is None else "wanted precision"
 
 
 def _in_given_order(

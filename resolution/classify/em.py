@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 SMOOTHING = 5.0
 """Pairs' worth of belief in a level's usual share: keeps levels that were never seen from weighing infinitely."""
+BELIEF = 2.0
+"""What the model believes of a pattern weighs as much as so many labelled pairs of it."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def expectation_maximisation(
     sampled: float = 1.0,
     rounds: int = 300,
     tolerance: float = 1e-5,
+    labelled: tuple[Floats, Floats] | None = None,
 ) -> Learned:
     """Learn m (persons), r (relatives) and u (strangers).
 
@@ -59,7 +62,8 @@ def expectation_maximisation(
     candidates' pattern counts only, and agreement forced by blocking biases nothing. u is what remains of all pairs
     when the
     expected others are taken out. pairs: size of the pair space; sampled: share of the candidates that was counted.
-    After Fellegi & Sunter 1969, Winkler 1988, and for three classes Larsen & Rubin 2001.
+    labelled: (same, different), labelled pairs per pattern; they stand for all pairs of their pattern.
+    After Fellegi & Sunter 1969, Winkler 1988, for three classes Larsen & Rubin 2001, with labels Nigam et al. 2000.
     """
     levels = candidates.levels.astype(np.intp)
     count = candidates.count / sampled
@@ -77,6 +81,8 @@ def expectation_maximisation(
     while done < rounds:
         done += 1
         match, relative = _responsibilities(levels, m, u, r, rate, kin)
+        if labelled is not None:
+            match, relative = _with_labels(match, relative, *labelled)
         persons, families = match * count, relative * count
         for i, total in enumerate(totals):
             same = np.bincount(levels[:, i], persons, len(total))
@@ -108,6 +114,16 @@ def _responsibilities(
     a, b, c = np.exp(match - top), np.exp(relative - top), np.exp(-top)
     total = a + b + c
     return a / total, b / total
+
+
+def _with_labels(match: Floats, relative: Floats, same: Floats, different: Floats) -> tuple[Floats, Floats]:
+    """Probabilities per pattern, corrected by its labels: the model's belief counts as BELIEF labelled pairs.
+
+    Which pairs get labelled depends on their score, thus on their pattern: within a pattern labels are a fair sample.
+    """
+    corrected = (BELIEF * match + same) / (BELIEF + same + different)
+    rest = np.where(match < 1, (1 - corrected) / np.maximum(1 - match, 1e-12), 0.0)
+    return corrected, np.minimum(relative * rest, 1 - corrected)
 
 
 def _normal(values: Floats) -> Floats:
