@@ -116,11 +116,9 @@ def atom_hashes(std: Standardised, atom: str) -> Hashes:
 
 def hash_codes(column: Column) -> npt.NDArray[np.uint64]:
     """Stable 64-bit hash of each record's value (0 where missing): SipHash as pandas computes it."""
-    from pandas.util import hash_array
-
-    if not len(column.values):
+    if not column.size:
         return np.zeros(len(column.codes), np.uint64)
-    return np.where(column.codes >= 0, hash_array(column.values, categorize=False)[column.codes], np.uint64(0))
+    return np.where(column.codes >= 0, column.hashes()[column.codes], np.uint64(0))
 
 
 def attribute_atoms(std: Standardised, config: MatchConfig) -> dict[str, list[str]]:
@@ -191,9 +189,7 @@ def propose_passes(std: Standardised, config: MatchConfig, sample: int = 60_000)
     groups = attribute_atoms(std, config)
     chosen = np.arange(std.n)
     if std.n > sample:
-        from pandas.util import hash_array
-
-        chosen = np.sort(np.argsort(hash_array(std.record_ids, categorize=False), kind="stable")[:sample])
+        chosen = np.sort(np.argsort(std.identity, kind="stable")[:sample])
     small = std.take(chosen.astype(np.int64))
     scale = (std.n / max(len(chosen), 1)) ** 2
     codes: dict[str, npt.NDArray[np.int64]] = {}

@@ -50,7 +50,7 @@ def base_constraints(
 
     source = None
     if std.source is not None and config.duplicate_free_sources:
-        free = np.ones(len(std.source.values), bool)
+        free = np.ones(std.source.size, bool)
         if config.duplicate_free_sources != "all":
             free = np.isin(std.source.values.astype(str), list(config.duplicate_free_sources))
         codes = std.source.codes.astype(np.int64)

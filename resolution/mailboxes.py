@@ -6,7 +6,7 @@ names have not said, and a mailbox named after somebody else is a shared one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,13 +25,13 @@ FEWEST_LETTERS = 3
 """Shorter names are found in any text by chance."""
 
 
-def named_after_owner(columns: dict[str, Column], email: str) -> Column:
+def named_after_owner(columns: Mapping[str, Column], email: str) -> Column:
     """Column with one value where a record's local part contains its given or family name, else missing."""
     import polars as pl
 
     combinations, inverse = _combinations(columns, email)
     if not combinations.height:
-        return Column(np.full(len(inverse), -1, np.int32), np.empty(0, object))
+        return Column.nothing(len(inverse))
     letters = pl.col("local").str.replace_all(r"[^a-z]", "")
     found = pl.lit(False)
     for part in ("given", "family"):
@@ -40,7 +40,7 @@ def named_after_owner(columns: dict[str, Column], email: str) -> Column:
             False
         )
     named = np.append(combinations.select(found).to_series().to_numpy(), False)[inverse]
-    return Column(np.where(named, 0, -1).astype(np.int32), np.array(["named"], dtype=object))
+    return Column(np.where(named, 0, -1).astype(np.int32), pl.Series(["named"]))
 
 
 def mailbox_of_another(std: Standardised, known_names: npt.NDArray[np.uint64], email: str = "email") -> np.ndarray:
@@ -102,7 +102,7 @@ def discount_mailboxes(
         level[named & (level == labels.index("typo")) & ~same_names] = 0
 
 
-def _combinations(columns: dict[str, Column], email: str) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
+def _combinations(columns: Mapping[str, Column], email: str) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
     """Distinct (local part, given, family) as text, and the row of each record (the last + 1 without a mailbox).
 
     The local part comes from the address: the column `<email>_local` has lost the marks between words.
@@ -111,19 +111,14 @@ def _combinations(columns: dict[str, Column], email: str) -> tuple[pl.DataFrame,
     import polars as pl
 
     parts = {"local": columns[email]}
-    missing = Column(np.full(len(parts["local"].codes), -1, np.int32), np.empty(0, object))
+    missing = Column.nothing(len(parts["local"].codes))
     parts |= {name: columns.get(name, missing) for name in ("given", "family")}
     known = np.flatnonzero(parts["local"].codes >= 0)
     packed = np.zeros(len(known), np.int64)
     for column in parts.values():
-        packed = pd.factorize(packed * (len(column.values) + 1) + column.codes[known] + 1)[0].astype(np.int64)
+        packed = pd.factorize(packed * (column.size + 1) + column.codes[known] + 1)[0].astype(np.int64)
     first = np.flatnonzero(~pd.Series(packed).duplicated().to_numpy()) if len(packed) else packed
-    text = {
-        name: pl.Series(np.append(column.values, np.array([None], object)), dtype=pl.String).gather(
-            np.where(column.codes[known[first]] < 0, len(column.values), column.codes[known[first]])
-        )
-        for name, column in parts.items()
-    }
+    text = {name: column.spread(column.codes[known[first]]) for name, column in parts.items()}
     inverse = np.full(len(parts["local"].codes), len(first), np.int64)
     inverse[known] = packed
     text["local"] = text["local"].str.extract(r"^([^@]+)@", 1)

@@ -54,7 +54,7 @@ def pair_space(std: Standardised, config: MatchConfig) -> PairSpace:
     free = None
     if std.source is not None and config.duplicate_free_sources:
         if config.duplicate_free_sources == "all":
-            free = np.ones(len(std.source.values), bool)
+            free = np.ones(std.source.size, bool)
         else:
             free = np.isin(std.source.values.astype(str), list(config.duplicate_free_sources))
     return PairSpace(std, free)
@@ -164,8 +164,6 @@ def _training_pairs(
     """Pairs to learn from and which share of the candidates they are. The choice depends on record ids, not on
     their order.
     """
-    from pandas.util import hash_array
-
     if pairs is not None:
         return list(pairs), 1.0
     chunks, blocks = _pairs(std, config, passes)
@@ -173,7 +171,7 @@ def _training_pairs(
     if total <= config.train_pairs:
         return list(chunks()), 1.0
     share = config.train_pairs / total
-    identity = hash_array(std.record_ids, categorize=False)
+    identity = std.identity
     limit = np.uint64(share * float(2**64 - 1))
     found = []
     for left, right in chunks():

@@ -112,7 +112,6 @@ def _precision_added(
 
 def sampled_edges(std: Standardised, edges: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Edges of a sample of whole components of at most about SAMPLE records; all edges when there are fewer records."""
-    from pandas.util import hash_array
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -124,7 +123,7 @@ def sampled_edges(std: Standardised, edges: pd.DataFrame) -> npt.NDArray[np.bool
     count, label = connected_components(graph, directed=False)
     size = np.bincount(label, minlength=count)
     rank = np.full(count, np.iinfo(np.uint64).max, np.uint64)
-    np.minimum.at(rank, label, hash_array(std.record_ids, categorize=False))
+    np.minimum.at(rank, label, std.identity)
     several = np.flatnonzero(size > 1)
     order = several[np.argsort(rank[several], kind="stable")]
     chosen = np.zeros(count, bool)

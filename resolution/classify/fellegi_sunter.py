@@ -23,18 +23,16 @@ Floats = npt.NDArray[np.float64]
 
 def value_weights(column: Column, attribute: AttributeModel) -> npt.NDArray[np.float32]:
     """Per distinct value: log2(u of the top level / frequency of the value), added when a pair shares it."""
-    from pandas.util import hash_array
-
     top_u = attribute.u[-1]
-    if attribute.rare_frequency is None or not len(column.values):
-        return np.zeros(len(column.values), np.float32)
-    frequency = np.full(len(column.values), attribute.rare_frequency)
+    if attribute.rare_frequency is None or not column.size:
+        return np.zeros(column.size, np.float32)
+    frequency = np.full(column.size, attribute.rare_frequency)
     if attribute.frequency:
         known = np.fromiter(attribute.frequency.keys(), np.uint64, len(attribute.frequency))
         share = np.fromiter(attribute.frequency.values(), np.float64, len(attribute.frequency))
         order = np.argsort(known)
         known, share = known[order], share[order]
-        hashes = hash_array(column.values, categorize=False)
+        hashes = column.hashes()
         place = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
         hit = known[place] == hashes
         frequency[hit] = share[place[hit]]
@@ -76,7 +74,7 @@ class FellegiSunter(BaseClassifier):
             if shared is None:
                 continue
             column, codes = shared
-            if i not in self._values or len(self._values[i]) != len(column.values) + 1:
+            if i not in self._values or len(self._values[i]) != column.size + 1:
                 weights = value_weights(column, self.model.attributes[i])
                 self._values[i] = np.append(weights, np.float32(0.0))
             adjustment = self._values[i][codes]  # code -1 takes the appended zero

@@ -21,7 +21,7 @@ class FrequencyCounter:
 
     def __init__(self, column: Column) -> None:
         self.column = column
-        self.matched = np.zeros(len(column.values))
+        self.matched = np.zeros(column.size)
 
     def add(self, codes: Codes, posterior: npt.NDArray[np.float64]) -> None:
         """codes: shared value per pair, -1 = none."""
@@ -34,8 +34,6 @@ class FrequencyCounter:
 
         If c records of a value belong to k persons evenly, a share (c/k - 1)/(c - 1) of its pairs match; solved for k.
         """
-        from pandas.util import hash_array
-
         count = self.column.counts().astype(np.float64)
         if not len(count) or count.sum() == 0:
             return {}, None
@@ -55,5 +53,5 @@ class FrequencyCounter:
         listed = order[:MAX_LISTED][persons[order[:MAX_LISTED]] > 1.05]
         rest = np.setdiff1d(used, listed)
         rare = float(persons[rest].mean() / total) if len(rest) else float(1.0 / total)
-        hashes = hash_array(self.column.values[listed], categorize=False) if len(listed) else []
+        hashes = self.column.hashes(listed)
         return {int(h): float(p / total) for h, p in zip(hashes, persons[listed], strict=True)}, rare

@@ -67,15 +67,13 @@ class PairSpace:
         """Allowed pairs drawn at random; all of them when there are no more than `size`. Independent of the
         records' order.
         """
-        from pandas.util import hash_array
-
         n = self.std.n
         if n < 2:
             return np.empty(0, np.int32), np.empty(0, np.int32)
         if n * (n - 1) // 2 <= size:
             left, right = (a.astype(np.int32) for a in np.triu_indices(n, 1))
         else:
-            order = np.argsort(hash_array(self.std.record_ids, categorize=False), kind="stable").astype(np.int32)
+            order = np.argsort(self.std.identity, kind="stable").astype(np.int32)
             drawn = np.random.default_rng(seed).integers(0, n, (2, size))
             a, b = order[drawn[0]], order[drawn[1]]
             left, right = np.minimum(a, b), np.maximum(a, b)

@@ -73,7 +73,7 @@ class LevelFeature(BaseCompareFeature):
         n = len(left)
         both = [None if v is None or v != v or v == "" else str(v) for v in (*left.tolist(), *right.tolist())]
         column = Column.encode(pl.Series(both, dtype=pl.String))
-        std = Standardised(2 * n, np.arange(2 * n).astype(object), {self.column: column})
+        std = Standardised(2 * n, pl.Series(range(2 * n)).cast(pl.String), {self.column: column})
         return self.levels(std, np.arange(n, dtype=np.int32), np.arange(n, 2 * n, dtype=np.int32))
 
 
