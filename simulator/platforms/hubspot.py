@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from simulator import records
+from simulator import records, traps
 from simulator.behaviour import S
 from simulator.journey import DAY
 from simulator.linkage import end_of
@@ -30,7 +30,7 @@ from simulator.platforms.hubspot_people import (
 )
 from simulator.plug import Edges, ExportObject, Plug, RecordKind, Records, WrittenFile
 from simulator.records import Spelling
-from simulator.text import stamps, uuids
+from simulator.text import choose_text, stamps, uuids
 from simulator.world import World
 
 I64 = NDArray[np.int64]
@@ -145,7 +145,9 @@ def contacts_export(world: World, night: int, chunk: int) -> Iterator[WrittenFil
     )
     home = address_at(world, who, made)
     phones = records.spelled_phone(world.draws, world.persons, who, made, number, "hubspot/phone")
-    known, housed = phone_is_known(world, number), has_address(world, number)
+    filler = traps.has_filler_phone(world, number)
+    phones = choose_text(filler, traps.filler_phones(world, number), phones)
+    known, housed = phone_is_known(world, number) | filler, has_address(world, number)
     gone = contacts.deleted_at[shown] < high
     absorbed = contacts.absorbed(world, shown, high)
     left = contacts.has_left(world, who, high)
@@ -342,7 +344,7 @@ def _link(world: World, edges: Edges) -> None:
         number,
         "phone",
         who * 2 + (persons.phone_change_at[who] <= made),
-        phone_is_known(world, number),
+        phone_is_known(world, number) & ~traps.has_filler_phone(world, number),
     )
     edges.add("hubspot_contact", number, "home", who * 2 + (persons.move_at[who] <= made), has_address(world, number))
     merged = contacts.merged_at < end

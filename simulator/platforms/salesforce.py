@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from simulator import records
+from simulator import records, traps
 from simulator.behaviour import S
 from simulator.journey import DAY
 from simulator.linkage import end_of
@@ -132,11 +132,14 @@ def leads_export(world: World, night: int, chunk: int) -> Iterator[pl.DataFrame]
     )
     known = world.draws.chance("salesforce/phone", who, 0.4)
     phone = records.spelled_phone(world.draws, world.persons, who, made, who, "salesforce/phone")
+    of_staff = traps.has_agent_phone(world, who)
+    phone = choose_text(of_staff, traps.agent_phones(world, who), when(known, phone))
+    mails = traps.typed_lead_mails(world, who, _mails(world, who, made, leads.other_mailbox[row]))
     changed = stamps(last[row], TIME)
     cells = (
         lead_ids(world, who), _constant("false", len(row)), _constant(None, len(row)), family, first,
         joined(first, " ", family), _constant("[not provided]", len(row)),
-        _mails(world, who, made, leads.other_mailbox[row]), when(known, phone),
+        mails, phone,
         lookup(SOURCES, world.draws.below("salesforce/source", who, len(SOURCES))),
         choose_text(done, "Closed - Converted", "Open - Not Contacted"), _constant("false", len(row)), _flags(done),
         when(done, changed.str.slice(0, 10)), when(done, contact_ids(who * 2)), _constant(OWNER, len(row)),
@@ -221,9 +224,11 @@ def _link(world: World, edges: Edges) -> None:
     def version(at: I64, other: Bool) -> I64:
         return who * 2 + (other | (persons.email_change_at[who] <= at))
 
-    edges.add("salesforce_lead", who, "mail", version(leads.created_at, leads.other_mailbox))
+    right = ~traps.lead_mail_is_wrong(world, who)
+    edges.add("salesforce_lead", who, "mail", version(leads.created_at, leads.other_mailbox), right)
     phone = who * 2 + (persons.phone_change_at[who] <= leads.created_at)
-    edges.add("salesforce_lead", who, "phone", phone, world.draws.chance("salesforce/phone", who, 0.4))
+    own = world.draws.chance("salesforce/phone", who, 0.4) & ~traps.has_agent_phone(world, who)
+    edges.add("salesforce_lead", who, "phone", phone, own)
     converted, doubled = leads.converted_at < NEVER, leads.doubled_at < NEVER
     edges.add("salesforce_lead", who, "salesforce_record", who * 2, converted)
     edges.add("salesforce_contact", who * 2, "salesforce_record", who * 2, converted)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from simulator import records
+from simulator import records, traps
 from simulator.behaviour import CAMPAIGNS
 from simulator.platforms.shopify import cookie_ids, order_emails, order_name
 from simulator.records import Spelling
@@ -115,7 +115,7 @@ def _traits(world: World, rows: I64, who: I64, logged_in: bool) -> pl.Series:
     if logged_in:
         first, last = records.names(draws, persons, who, at, who, "account/name", Spelling(nickname=0.08, typo=0.006))
         parts |= {"firstName": first, "lastName": last, "phone": records.phone_at(persons, who, at)}
-        parts["birthday"] = _birthday(persons.birth_day[who])
+        parts["birthday"] = _birthday(traps.birthdays(world, who))
     return struct_of(len(rows), **parts)
 
 
