@@ -37,6 +37,8 @@ class Attribute(BaseModel):
 
     column: str
     type: AttributeType
+    parts: tuple[str, ...] = ()
+    """Further columns that belong to it: month and day beside a year, the house number beside a street."""
     unless: str | None = None
     """Name of a boolean column; where it is true the value is ignored (a phone number known to be shared)."""
     term_frequency: bool = True
@@ -145,11 +147,13 @@ def check_columns(config: MatchConfig, available: list[str]) -> MatchConfig:
     missing: list[tuple[str, str]] = []
     kept: dict[str, Attribute] = {}
     for name, attribute in config.attributes.items():
-        if attribute.column in have:
+        absent = [c for c in (attribute.column, *attribute.parts) if c not in have]
+        if not absent:
             unless = attribute.unless if attribute.unless in have else None
             kept[name] = attribute.model_copy(update={"unless": unless})
         elif not attribute.optional:
-            missing.append((f"attributes.{name}.column", attribute.column))
+            key = "column" if absent[0] == attribute.column else "parts"
+            missing.append((f"attributes.{name}.{key}", absent[0]))
     if config.record_id not in have:
         missing.append(("record_id", config.record_id))
     for key in ("source", "country"):

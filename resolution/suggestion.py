@@ -1,40 +1,26 @@
-"""A starting configuration for a table nobody has described: types from column names and values, and a profile of
-the columns.
+"""A starting configuration for a table nobody has described: types, parts put together, repetitions left out, sources
+judged by the records, and a profile of the columns.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from resolution.column_types import suggest_type
+from resolution.redundancy import SourceEvidence, repeats, source_evidence
 
 if TYPE_CHECKING:
     import polars as pl
 
-# First match wins; names are lower case with words parted by `_`.
-NAMED: tuple[tuple[str, str], ...] = (
-    (r"(^|_)e_?mail(_?address|_?addr)?$", "email"),
-    (r"(^|_)(phone|mobile|cell|tel|telephone|telefon|fax)(_?(number|no|nr))?$", "phone"),
-    (r"(^|_)(dob|birth_?da(te|y)|date_?of_?birth|geburtsdatum|born)$", "birth_date"),
-    (r"^(first|given|fore|christian)_?names?$|^vorname$|^fname$|^prenom$", "given_name"),
-    (r"^(last|family|sur)_?names?$|^nachname$|^lname$|^nom$|^surname$", "family_name"),
-    (r"^(full_?)?name$|^(customer|person|contact|display|account)_?name$", "full_name"),
-    (r"(^|_)(zip|zip_?code|postcode|postal_?code|post_?code|plz)(_.*)?$", "postcode"),
-    (r"(^|_)(address|street|addr)(_?(line)?_?1?|_address)$|^strasse$|^address_?line_?1?$", "address"),
-    (r"(^|_)(city|town|suburb|locality|ort|stadt)$", "city"),
-    (r"(^|_)(ssn|soc_?sec_?id|social_?security.*|tax_?id|passport.*|national_?id|licen[cs]e.*)$", "id"),
-    (r"(^|_)(state|province|region|county|sex|gender|country|country_?code)$", "exact"),
-)
-IDS = re.compile(r"^(.*_)?(record|row|unique|source_record)?_?(id|key)$|^rec_id$")
-SKIP = re.compile(
-    r"^(cluster|truth|true_.*|label|golden.*|ent(ity)?_?id|cluster_id|person_id|is_.*|has_.*|created.*|updated.*|.*_at)$"
-)
-SOURCES = re.compile(r"^(source|src|system|source_(system|platform|dataset|name)|file|origin|dataset)$")
+MOST_SOURCES = 30
+ONCE = ("given_name", "family_name", "full_name")
 
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """Counts of one column; shares 0–1. No values: a profile may be shown to anybody."""
+    """What a column holds, without its values."""
 
     name: str
     filled: float
@@ -42,6 +28,20 @@ class ColumnProfile:
     largest_share: float
     mean_length: float
     suggested: str
+
+
+@dataclass
+class Plan:
+    """What a configuration will say. attributes: (name, columns, type, remark)."""
+
+    record_id: str | None = None
+    source: str | None = None
+    evidence: SourceEvidence | None = None
+    attributes: list[tuple[str, tuple[str, ...], str, str]] = field(default_factory=list)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+
+    def leave_out(self, reason: str, *columns: str) -> None:
+        self.left_out.setdefault(reason, []).extend(columns)
 
 
 def column_profiles(frame: pl.DataFrame) -> list[ColumnProfile]:
@@ -62,72 +62,161 @@ def column_profiles(frame: pl.DataFrame) -> list[ColumnProfile]:
     return result
 
 
-def suggest_type(name: str, text: pl.Series, distinct: int) -> str:
-    """The attribute type of a column, by its name, else by what its values look like; '' when it is no attribute of
-    a person.
-    """
-    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    plain = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
-    if IDS.match(plain) and not any(re.search(p, plain) for p, kind in NAMED if kind == "id"):
-        return "record_id" if len(text) and distinct == len(text) else ""
-    if SOURCES.match(plain) and distinct <= max(50, len(text) // 100):
-        return "source"
-    for pattern, kind in NAMED:
-        if re.search(pattern, plain):
-            return kind
-    if SKIP.match(plain) or distinct <= 1:
-        return ""
-    sample = text.head(1000)
-    for pattern, kind in (
-        (r"^[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}$", "email"),
-        (r"^\d{4}-\d{2}-\d{2}", "date"),
-        (r"^-?\d+[.,]\d+$", "number"),
-    ):
-        share = sample.str.contains(pattern).mean()
-        if isinstance(share, float) and share > 0.8:
-            return kind
-    if distinct <= 30:
-        return "exact"
-    numeric = sample.str.contains(r"^\d+$").mean()
-    return "id" if isinstance(numeric, float) and numeric > 0.9 else "string"
+def plan_config(frame: pl.DataFrame) -> Plan:
+    """Decide what each column is for."""
+    profiles = column_profiles(frame)
+    plan = Plan()
+    rest: list[ColumnProfile] = []
+    for p in profiles:
+        if p.suggested == "record_id" and plan.record_id is None:
+            plan.record_id = p.name
+        elif p.suggested == "source" and plan.source is None:
+            plan.source = p.name
+        elif p.suggested in ("", "record_id", "source"):
+            plan.leave_out("not used", p.name)
+        else:
+            rest.append(p)
+    _put_parts_together(rest, plan)
+    _names(frame, rest, plan)
+    for p in rest:
+        # Two columns that say the same are one piece of evidence.
+        twin = next((o for _, (o, *more), _, _ in plan.attributes if not more and repeats(frame, p.name, [o])), None)
+        if twin is not None and p.suggested not in ("postcode", "exact", "number"):
+            plan.leave_out(f"repeats {twin}", p.name)
+        else:
+            plan.attributes.append((p.name, (p.name,), p.suggested, _remark(p)))
+    order = {p.name: i for i, p in enumerate(profiles)}
+    plan.attributes.sort(key=lambda a: order[a[1][0]])
+    _judge_sources(frame, profiles, plan)
+    return plan
+
+
+def _remark(p: ColumnProfile) -> str:
+    return f"{p.filled:.0%} filled, {p.distinct} different"
+
+
+def _take(rest: list[ColumnProfile], kind: str) -> ColumnProfile | None:
+    found = next((p for p in rest if p.suggested == kind), None)
+    if found is not None:
+        rest.remove(found)
+    return found
+
+
+def _put_parts_together(rest: list[ColumnProfile], plan: Plan) -> None:
+    """Year, month and day to a date; house number and street to an address."""
+    has_date = any(p.suggested == "birth_date" for p in rest)
+    year, month, day = (_take(rest, kind) for kind in ("birth_year", "birth_month", "birth_day"))
+    if year is not None and not has_date:
+        parts = tuple(p.name for p in (year, month, day) if p is not None and not (p is day and month is None))
+        plan.attributes.append((year.name, parts, "birth_date", _remark(year)))
+        year = None
+        month = day = None if month is not None else day
+    for p in (year, month, day):
+        if p is not None and has_date:
+            plan.leave_out("part of the birth date", p.name)
+        elif p is not None:
+            rest.append(replace(p, suggested="exact"))
+    number = _take(rest, "house_number")
+    street = next((p for p in rest if p.suggested == "address"), None)
+    if number is not None and street is not None:
+        rest.remove(street)
+        plan.attributes.append((street.name, (street.name, number.name), "address", _remark(street)))
+    elif number is not None:
+        rest.append(replace(number, suggested="exact"))
+
+
+def _names(frame: pl.DataFrame, rest: list[ColumnProfile], plan: Plan) -> None:
+    """One given, one family and one full name; what repeats them is left out, what is not is text of its own."""
+    found = {kind: _take(rest, kind) for kind in ONCE}
+    given, family, full = (found[kind] for kind in ONCE)
+    for p in (given, family, full):
+        if p is not None:
+            plan.attributes.append((p.name, (p.name,), p.suggested, _remark(p)))
+    parts = [p.name for p in (given, family) if p is not None]
+    for p in list(rest):
+        if p.suggested in ONCE or (p.suggested == "string" and len(parts) == 2):
+            known = [parts] if len(parts) == 2 else []
+            if full is not None:
+                known.append([full.name])
+            of = next((k for k in known if repeats(frame, p.name, k)), None)
+            if of is not None:
+                plan.leave_out(f"repeats {' and '.join(of)}", p.name)
+                rest.remove(p)
+            elif p.suggested in ONCE:
+                rest[rest.index(p)] = replace(p, suggested="string")
+    for p in list(rest):
+        if p.suggested == "middle_name":
+            rest[rest.index(p)] = replace(p, suggested="string")
+
+
+def _judge_sources(frame: pl.DataFrame, profiles: Sequence[ColumnProfile], plan: Plan) -> None:
+    """What equal records say about the source column; without one, about any column that could be a source."""
+    strong = [c for _, columns, kind, _ in plan.attributes if kind not in ("exact", "number") for c in columns]
+    used = {c for _, columns, _, _ in plan.attributes for c in columns}
+    tried = (
+        [plan.source]
+        if plan.source
+        else [
+            p.name
+            for p in profiles
+            if 1 < p.distinct <= MOST_SOURCES and p.filled == 1.0 and p.largest_share < 0.9 and p.name not in used
+        ]
+    )
+    if len(strong) < 3:
+        return
+    for column in tried:
+        evidence = source_evidence(frame, column, [c for c in strong if c != column])
+        if plan.source or evidence.duplicate_free:
+            plan.source, plan.evidence = column, evidence
+            for columns in plan.left_out.values():
+                if column in columns:
+                    columns.remove(column)
+            return
 
 
 def suggest_config(frame: pl.DataFrame, origin: str) -> str:
     """A configuration as commented YAML text."""
-    profiles = column_profiles(frame)
-    ids = [p.name for p in profiles if p.suggested == "record_id"]
-    sources = [p.name for p in profiles if p.suggested == "source"]
+    plan = plan_config(frame)
     lines = [f"# Matching configuration suggested for {origin}. Check the types, then run `python -m resolution link`."]
-    if ids:
-        lines.append(f"record_id: {_quoted(ids[0])}")
+    if plan.record_id:
+        lines.append(f"record_id: {_quoted(plan.record_id)}")
     else:
         lines.append(
             "record_id: row_number          # no column has a value of its own in every row: rows are numbered"
         )
-    if sources:
-        lines += [
-            f"source: {_quoted(sources[0])}",
-            "duplicate_free_sources: []      # `all`, or the names of sources that hold nobody twice",
-        ]
-    seen: set[str] = set()
-    lines += ["attributes:                     # column: type"]
-    for p in profiles:
-        kind = p.suggested
-        if kind in ("", "record_id", "source"):
-            continue
-        if kind in ("given_name", "family_name", "full_name"):
-            if kind in seen:
-                kind = "string"
-            seen.add(kind)
-        lines.append(f"  {_quoted(p.name)}: {kind:<14} # {p.filled:.0%} filled, {p.distinct} different")
-    skipped = [p.name for p in profiles if p.suggested == "" or (p.suggested == "record_id" and p.name not in ids[:1])]
-    if skipped:
-        lines.append(f"# not used: {', '.join(skipped)}")
+    if plan.source:
+        lines += [f"source: {_quoted(plan.source)}", *_about_sources(plan.evidence)]
+    lines.append("attributes:                     # column: type")
+    for name, columns, kind, remark in plan.attributes:
+        if len(columns) == 1:
+            lines.append(f"  {_quoted(name)}: {kind:<14} # {remark}")
+        else:
+            more = ", ".join(_quoted(c) for c in columns[1:])
+            lines.append(
+                f"  {_quoted(name)}: {{column: {_quoted(columns[0])}, parts: [{more}], type: {kind}}}  # {remark}"
+            )
+    lines += [f"# {reason}: {', '.join(columns)}" for reason, columns in plan.left_out.items() if columns]
     lines += [
         "blocking: auto                  # or a list of passes, for example [[family:soundex, 'birth_date:year']]",
         "threshold: auto                 # or a probability, for example 0.9",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _about_sources(evidence: SourceEvidence | None) -> list[str]:
+    """The line on duplicate-free sources, with what the records say."""
+    if evidence is None or evidence.by_chance < 1:
+        return ["duplicate_free_sources: []      # `all`, or the names of sources that hold nobody twice"]
+    found = (
+        f"{evidence.within} of {evidence.equal_pairs} pairs of equal records lie within one source, "
+        f"{evidence.by_chance:.0f} would by chance"
+    )
+    if evidence.duplicate_free:
+        return [
+            f"duplicate_free_sources: all     # {found}:",
+            "                                # no source seems to hold anybody twice; write [] if one does",
+        ]
+    return [f"duplicate_free_sources: []      # {found}; `all`, or the names of sources that hold nobody twice"]
 
 
 def _quoted(name: str) -> str:

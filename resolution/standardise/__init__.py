@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from resolution.config import MatchConfig, check_columns
+from resolution.config import Attribute, MatchConfig, check_columns
 from resolution.errors import InputError
 from resolution.mailboxes import named_after_owner
 from resolution.standardise.columns import HASH_SEED, Column, Columns, Standardised
@@ -63,7 +63,8 @@ def _from_pandas(name: str, column: Any) -> pl.Series:
 def needed_columns(config: MatchConfig) -> set[str]:
     """Columns of the records that a linkage reads."""
     named = {config.record_id, config.source, config.country, *config.exclude, "is_phone_shared"}
-    named |= {a.column for a in config.attributes.values()} | {a.unless for a in config.attributes.values()}
+    named |= {c for a in config.attributes.values() for c in (a.column, *a.parts)}
+    named |= {a.unless for a in config.attributes.values()}
     return {name for name in named if name}
 
 
@@ -79,6 +80,35 @@ def _text(frame: pl.DataFrame, column: str) -> Column:
     elif series.dtype in (pl.List, pl.Struct, pl.Object, pl.Binary, pl.Array):
         raise InputError(f"column {column!r} holds {series.dtype}, which cannot be compared; turn it into text first")
     return Column.encode(series.cast(pl.String))
+
+
+def _joined(frame: pl.DataFrame, attribute: Attribute) -> Column:
+    """The attribute's column with its further parts: `1975` `3` `9` → `1975-03-09`, `High St` `12` → `High St 12`.
+
+    A date ends before its first missing part: a day without a month says nothing.
+    """
+    import polars as pl
+
+    from resolution.standardise.text import blank_to_null
+
+    column = _text(frame, attribute.column)
+    if not attribute.parts:
+        return column
+    is_date = attribute.type in ("birth_date", "date")
+    joined = pl.DataFrame({"all": blank_to_null(column.spread(column.codes))})
+    joined = joined.with_columns(open=pl.col("all").is_not_null())
+    for name in attribute.parts:
+        raw = _text(frame, name)
+        part = blank_to_null(raw.spread(raw.codes))
+        if is_date:
+            part = part.str.zfill(2)
+        joined = joined.with_columns(part.alias("part")).with_columns(
+            all=pl.when(pl.col("part").is_null() | (is_date & ~pl.col("open")))
+            .then("all")
+            .otherwise(pl.concat_str(["all", "part"], separator="-" if is_date else " ", ignore_nulls=True)),
+            open=pl.col("open") & pl.col("part").is_not_null(),
+        )
+    return Column.encode(joined["all"])
 
 
 def standardise(records: Any, config: MatchConfig) -> Standardised:
@@ -105,7 +135,7 @@ def standardise(records: Any, config: MatchConfig) -> Standardised:
     for name, attribute in config.attributes.items():
         if attribute.type in ("given_name", "family_name", "full_name"):
             continue
-        column = _standardise_one(attribute.type, _text(frame, attribute.column), frame, config)
+        column = _standardise_one(attribute.type, _joined(frame, attribute), frame, config)
         if attribute.unless:
             column = column.without(frame[attribute.unless].cast(bool).fill_null(False).to_numpy())
         columns.add(name, column)
@@ -203,14 +233,14 @@ def _standardise_names(frame: pl.DataFrame, config: MatchConfig) -> dict[str, Co
     """Columns `given` and `family`; where both are missing they come from the full name."""
     from resolution.standardise import names
 
-    by_type: dict[str, str] = {a.type: a.column for a in config.attributes.values()}
+    by_type: dict[str, Attribute] = {a.type: a for a in config.attributes.values()}
     found: dict[str, Column] = {}
     for key, kind in (("given", "given_name"), ("family", "family_name")):
         if kind in by_type:
-            raw = _text(frame, by_type[kind])
+            raw = _joined(frame, by_type[kind])
             found[key] = raw.derive(names.clean_names(raw.series()))
     if "full_name" in by_type:
-        raw = _text(frame, by_type["full_name"])
+        raw = _joined(frame, by_type["full_name"])
         given, family = names.split_full_names(raw.series())
         split = {"given": raw.derive(given), "family": raw.derive(family)}
         if found:
