@@ -25,13 +25,13 @@ FEWEST_LETTERS = 3
 """Shorter names are found in any text by chance."""
 
 
-def named_after_owner(columns: Mapping[str, Column], email: str) -> Column:
-    """Column with one value where a record's local part contains its given or family name, else missing."""
+def named_after_owner(columns: Mapping[str, Column], email: str) -> npt.NDArray[np.bool_]:
+    """Whether each record's local part contains its given or family name."""
     import polars as pl
 
     combinations, inverse = _combinations(columns, email)
     if not combinations.height:
-        return Column.nothing(len(inverse))
+        return np.zeros(len(inverse), bool)
     letters = pl.col("local").str.replace_all(r"[^a-z]", "")
     found = pl.lit(False)
     for part in ("given", "family"):
@@ -39,8 +39,7 @@ def named_after_owner(columns: Mapping[str, Column], email: str) -> Column:
         found = found | ((name.str.len_chars() >= FEWEST_LETTERS) & letters.str.contains(name, literal=True)).fill_null(
             False
         )
-    named = np.append(combinations.select(found).to_series().to_numpy(), False)[inverse]
-    return Column(np.where(named, 0, -1).astype(np.int32), pl.Series(["named"]))
+    return np.append(combinations.select(found).to_series().to_numpy(), False)[inverse]
 
 
 def mailbox_of_another(std: Standardised, known_names: npt.NDArray[np.uint64], email: str = "email") -> np.ndarray:
@@ -90,16 +89,26 @@ def discount_mailboxes(
         return
     given, family = levels[:, place["given_name"]], levels[:, place["family_name"]]
     same_names = (given == features[place["given_name"]].top) & (family == features[place["family_name"]].top)
-    labels = EmailFeature.labels
+    alike, local, typo = (EmailFeature.labels.index(name) for name in ("local part alike", "same local part", "typo"))
     for i, feature in enumerate(features):
-        column = std.columns.get(f"{feature.column}_named")
-        if not isinstance(feature, EmailFeature) or column is None:
+        if not isinstance(feature, EmailFeature):
             continue
         level = levels[:, i]
-        named = (given > 0) & (family > 0) & ((column.codes[left] >= 0) | (column.codes[right] >= 0))
-        level[named & (level == labels.index("local part alike"))] = labels.index("different")
-        level[named & (level == labels.index("same local part"))] = 0
-        level[named & (level == labels.index("typo")) & ~same_names] = 0
+        concerned = (level == alike) | (level == local) | ((level == typo) & ~same_names)
+        rows = np.flatnonzero(concerned & (given > 0) & (family > 0))
+        rows = rows[_either_named(std, feature.column, left[rows], right[rows])]
+        level[rows] = np.where(level[rows] == alike, EmailFeature.labels.index("different"), 0)
+
+
+def _either_named(std: Standardised, email: str, left: Codes, right: Codes) -> npt.NDArray[np.bool_]:
+    """Whether one of the mailboxes of each pair is named after its owner: asked of the records of these pairs only."""
+    if not len(left):
+        return np.zeros(0, bool)
+    positions, inverse = np.unique(np.concatenate([left, right]), return_inverse=True)
+    parts = {name: std.columns[name].take(positions) for name in (email, "given", "family") if name in std.columns}
+    named = named_after_owner(parts, email)[inverse]
+    found: npt.NDArray[np.bool_] = named[: len(left)] | named[len(left) :]
+    return found
 
 
 def _combinations(columns: Mapping[str, Column], email: str) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:

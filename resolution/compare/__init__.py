@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +12,11 @@ if TYPE_CHECKING:
     from resolution.compare.features import LevelFeature
     from resolution.compare.kernels import Levels
     from resolution.config import MatchConfig
-    from resolution.standardise.columns import Codes, Standardised
+    from resolution.standardise.columns import Codes, Column, Standardised
 
 __all__ = ["compare_pairs", "implied_places", "make_features"]
+FEW_PAIRS = 10_000
+"""Fewer pairs are compared before threads have started."""
 
 
 def make_features(std: Standardised, config: MatchConfig) -> list[LevelFeature]:
@@ -50,16 +53,22 @@ def compare_pairs(
     left: Codes,
     right: Codes,
     implied: Sequence[tuple[int, int]] = (),
+    jobs: int = 0,
 ) -> Levels:
-    """Levels of all pairs, uint8[pairs, features].
+    """Levels of all pairs, uint8[pairs, features], one feature after the other in memory.
 
     implied: (fine, coarse) features; where the fine one is the same, an agreeing coarse one counts as missing.
+    jobs: threads, each of which compares one attribute at a time; 0 = all cores. The result does not depend on it.
     """
     from resolution.mailboxes import discount_mailboxes
+    from resolution.parallel import in_parallel
 
-    result = np.empty((len(left), len(features)), np.uint8)
-    for i, feature in enumerate(features):
-        result[:, i] = feature.levels(std, left, right)
+    result = np.empty((len(left), len(features)), np.uint8, order="F")
+
+    def compare(i: int) -> None:
+        result[:, i] = features[i].levels(std, left, right)
+
+    in_parallel([partial(compare, i) for i in range(len(features))], jobs if len(left) >= FEW_PAIRS else 1)
     labels = [feature.label for feature in features]
     if "given_name" in labels and "family_name" in labels:
         swap_names(std, left, right, result[:, labels.index("given_name")], result[:, labels.index("family_name")])
@@ -124,8 +133,9 @@ def swap_names(std: Standardised, left: Codes, right: Codes, given: Levels, fami
 
     level = GivenNameFeature.labels.index("swapped with family name")
     first, last = std.columns["given"], std.columns["family"]
-    shared = {value: code for code, value in enumerate(first.values)}
-    translate = np.array([shared.get(value, -2) for value in last.values] + [-1], np.int32)  # family code → given code
+    if "family as given" not in std.facts:
+        std.facts["family as given"] = np.append(_same_values(last, first), np.int32(-1))
+    translate = std.facts["family as given"]  # family code → given code
     family_as_given = translate[last.codes]
     given_left, given_right = first.codes[left], first.codes[right]
     crossed_left, crossed_right = family_as_given[left], family_as_given[right]
@@ -138,3 +148,13 @@ def swap_names(std: Standardised, left: Codes, right: Codes, given: Levels, fami
     )
     given[swapped] = level
     family[swapped] = 0
+
+
+def _same_values(column: Column, other: Column) -> Codes:
+    """For each distinct value of `column` the code of the same value in `other`; -2 where it has none."""
+    import polars as pl
+
+    ours = pl.DataFrame({"value": column.text})
+    theirs = pl.DataFrame({"value": other.text, "code": np.arange(other.size, dtype=np.int32)})
+    found = ours.join(theirs, on="value", how="left", maintain_order="left")["code"].fill_null(-2)
+    return found.to_numpy().astype(np.int32)

@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from recordlinkage.base import BaseCompareFeature
 
 from resolution.compare import kernels as k
-from resolution.compare.kernels import Index, Levels, Values
+from resolution.compare.kernels import Index, Levels
 from resolution.standardise.columns import Codes, Column, Standardised
 
 
@@ -68,8 +69,6 @@ class LevelFeature(BaseCompareFeature):
 
     def _compute_vectorized(self, left: Any, right: Any) -> npt.NDArray[np.uint8]:
         """recordlinkage's interface: two Series of values, already cleaned."""
-        import polars as pl
-
         n = len(left)
         both = [None if v is None or v != v or v == "" else str(v) for v in (*left.tolist(), *right.tolist())]
         column = Column.encode(pl.Series(both, dtype=pl.String))
@@ -88,7 +87,7 @@ class StringFeature(LevelFeature):
     usual_m = (0.06, 0.03, 0.04, 0.07, 0.8)
 
     def unequal(self, column: Column, a: Index, b: Index) -> Levels:
-        similarity = k.jaro_winkler(column.values[a], column.values[b])
+        similarity = k.jaro_winkler(column, a, b)
         distance = k.edits_where(column, a, b, similarity > 0)
         short = k.shorter(column, a, b)
         level = np.ones(len(a), np.uint8)
@@ -141,7 +140,7 @@ class GivenNameFeature(LevelFeature):
         return result
 
     def unequal(self, column: Column, a: Index, b: Index) -> Levels:
-        similarity = k.jaro_winkler(column.values[a], column.values[b])
+        similarity = k.jaro_winkler(column, a, b)
         distance = k.edits_where(column, a, b, similarity > 0)
         short = k.shorter(column, a, b)
         level = np.ones(len(a), np.uint8)
@@ -162,23 +161,34 @@ class EmailFeature(LevelFeature):
 
     def levels(self, std: Standardised, left: Codes, right: Codes) -> Levels:
         result = super().levels(std, left, right)
-        for name, level in ((f"{self.column}_local", 3), (f"{self.column}_base", 5)):
-            if name in std.columns:
-                codes = std.columns[name].codes
-                same = (codes[left] >= 0) & (codes[left] == codes[right]) & (result > 0) & (result < level)
-                result[same] = level
+        column = std.columns[self.column]
+        rows = np.flatnonzero((result > 0) & (result < 5))
+        part, a, b = column.among(*(column.codes[side[rows]].astype(np.int64) for side in (left, right)))
+        level = result[rows]
+        base, local = part.fact("mailbox", _mailboxes)
+        level[(local[a] >= 0) & (local[a] == local[b]) & (level < 3)] = 3
+        level[(base[a] >= 0) & (base[a] == base[b])] = 5
+        result[rows] = level
         return result
 
     def unequal(self, column: Column, a: Index, b: Index) -> Levels:
-        local = column.fact("local", lambda values: np.array([v.split("@", 1)[0] for v in values], dtype=object))
-        length = column.fact("local_length", lambda values: np.array([v.find("@") for v in values], np.int32))
+        local = Column(np.empty(0, np.int32), column.fact("local", lambda text: text.str.extract("^([^@]*)", 1)))
+        length = column.fact("local_length", lambda _: k.lengths(local.text))
         level = np.ones(len(a), np.uint8)
-        similarity = k.jaro_winkler(local[a], local[b], 0.7)
+        similarity = k.jaro_winkler(local, a, b, 0.7)
         level[(similarity >= 0.9) & (np.minimum(length[a], length[b]) >= 4)] = 2
         # More or fewer digits are another mailbox (`anna.bell`, `anna.bell3`), not a typing error.
-        digits = column.fact("digits", lambda values: np.array([sum(map(str.isdigit, v)) for v in values], np.int32))
+        digits = column.fact("digits", lambda text: text.str.count_matches("[0-9]").to_numpy())
         level[(k.edits_where(column, a, b, similarity > 0) <= 2) & (digits[a] == digits[b])] = 4
         return level
+
+
+def _mailboxes(text: pl.Series) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Codes of each address's base mailbox and of its local part (-1: too short to tell)."""
+    from resolution.standardise.contact import email_parts
+
+    base, local = email_parts(text)
+    return k.codes_of(base), k.codes_of(local)
 
 
 class PhoneFeature(LevelFeature):
@@ -191,7 +201,7 @@ class PhoneFeature(LevelFeature):
     def unequal(self, column: Column, a: Index, b: Index) -> Levels:
         level = np.ones(len(a), np.uint8)
         level[k.edits_where(column, a, b, np.ones(len(a), bool), 1) <= 1] = 2
-        tail = column.fact("tail", lambda values: k.codes_of([v[-8:] for v in values]))
+        tail = column.fact("tail", lambda text: k.codes_of(text.str.tail(8)))
         level[(tail[a] == tail[b]) & (k.shorter(column, a, b) >= 7)] = 3
         return level
 
@@ -222,7 +232,7 @@ class PostcodeFeature(LevelFeature):
     def unequal(self, column: Column, a: Index, b: Index) -> Levels:
         level = np.ones(len(a), np.uint8)
         level[k.edits_where(column, a, b, np.ones(len(a), bool), 1) <= 1] = 3
-        area = column.fact("area", lambda values: k.codes_of([v[:-2] for v in values]))
+        area = column.fact("area", lambda text: k.codes_of(text.str.head(-2)))
         level[(area[a] == area[b]) & (k.shorter(column, a, b) > 2)] = 2
         return level
 
@@ -235,22 +245,33 @@ class AddressFeature(LevelFeature):
 
     def levels(self, std: Standardised, left: Codes, right: Codes) -> Levels:
         result = super().levels(std, left, right)
-        number = std.columns[f"{self.column}_number"].codes
-        street = std.columns[f"{self.column}_street"].codes
-        middle = (result > 0) & (result < self.top)
-        same_number = (number[left] >= 0) & (number[left] == number[right])
-        same_street = (street[left] >= 0) & (street[left] == street[right])
-        result[middle & same_street & (result < 3)] = 3
-        result[middle & same_number & ((result == 3) | same_street)] = 4
-        result[middle & ~same_number & (result == 4)] = 3
+        column = std.columns[self.column]
+        rows = np.flatnonzero((result > 0) & (result < self.top))
+        part, a, b = column.among(*(column.codes[side[rows]].astype(np.int64) for side in (left, right)))
+        level = result[rows]
+        number, street = part.fact("parts", _address_parts)
+        same_number = (number[a] >= 0) & (number[a] == number[b])
+        same_street = (street[a] >= 0) & (street[a] == street[b])
+        level[same_street & (level < 3)] = 3
+        level[same_number & ((level == 3) | same_street)] = 4
+        level[~same_number & (level == 4)] = 3
+        result[rows] = level
         return result
 
     def unequal(self, column: Column, a: Index, b: Index) -> Levels:
-        ratio = k.token_ratio(column.values[a], column.values[b])
+        ratio = k.token_ratio(column, a, b)
         level = np.ones(len(a), np.uint8)
         level[ratio >= 65] = 2
         level[ratio >= 82] = 3
         return level
+
+
+def _address_parts(text: pl.Series) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Codes of each address's house number and street (-1: none)."""
+    from resolution.standardise.places import address_parts
+
+    number, street = address_parts(text)
+    return k.codes_of(number), k.codes_of(street)
 
 
 class DateFeature(LevelFeature):
@@ -271,7 +292,7 @@ class DateFeature(LevelFeature):
 
     def unequal(self, column: Column, a: Index, b: Index) -> Levels:
         digits = column.fact("digits", _date_digits)
-        number = column.fact("number", lambda values: values.astype(np.int64))
+        number = column.fact("number", lambda text: text.cast(pl.Int64).to_numpy())
         x, y = number[a], number[b]
         year, month, day = x // 10_000 == y // 10_000, x // 100 % 100 == y // 100 % 100, x % 100 == y % 100
         swap = year & (x // 100 % 100 == y % 100) & (x % 100 == y // 100 % 100)
@@ -289,9 +310,9 @@ class DateFeature(LevelFeature):
         return level
 
 
-def _date_digits(values: Values) -> npt.NDArray[np.int8]:
+def _date_digits(text: pl.Series) -> npt.NDArray[np.int8]:
     """Dates as a matrix of digits, int8[values, 8]."""
-    number = values.astype(np.int64)
+    number = text.cast(pl.Int64).to_numpy()
     return np.stack([(number // 10**place % 10).astype(np.int8) for place in range(7, -1, -1)], axis=1)
 
 
@@ -319,7 +340,7 @@ class NumberFeature(LevelFeature):
     usual_m = (0.1, 0.05, 0.1, 0.75)
 
     def unequal(self, column: Column, a: Index, b: Index) -> Levels:
-        number = column.fact("number", lambda values: values.astype(np.float64))
+        number = column.fact("number", lambda text: text.cast(pl.Float64).to_numpy())
         x, y = number[a], number[b]
         gap = np.abs(x - y) / np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-12)
         level = np.ones(len(a), np.uint8)

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from resolution.config import Attribute, MatchConfig, check_columns
 from resolution.errors import InputError
-from resolution.mailboxes import named_after_owner
 from resolution.standardise.columns import HASH_SEED, Column, Columns, Standardised
 
 if TYPE_CHECKING:
@@ -142,9 +141,6 @@ def standardise(records: Any, config: MatchConfig) -> Standardised:
         _derive_later(columns, name, attribute.type)
     for name, column in _standardise_names(frame, config).items():
         columns.add(name, column)
-    for name, attribute in config.attributes.items():
-        if attribute.type == "email":
-            columns.add_later((f"{name}_named",), partial(_named, columns, name))
     report = {f"{name}_missing": int((column.codes < 0).sum()) for name, column in columns.made.items()}
     source = Column.encode(frame[config.source].cast(str)) if config.source else None
     excluded: npt.NDArray[np.bool_] | None = None
@@ -158,10 +154,6 @@ def standardise(records: Any, config: MatchConfig) -> Standardised:
 
 def _without(column: Column, mask: npt.NDArray[np.bool_]) -> Column:
     return column.without(mask)
-
-
-def _named(columns: Columns, name: str) -> dict[str, Column]:
-    return {f"{name}_named": named_after_owner(columns, name)}
 
 
 def _derive_later(columns: Columns, name: str, kind: str) -> None:

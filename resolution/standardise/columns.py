@@ -70,10 +70,17 @@ class Column:
         index = pl.Series(codes)
         return self.text.gather(pl.select(pl.when(index >= 0).then(index)).to_series())
 
-    def fact(self, name: str, make: Callable[[npt.NDArray[np.object_]], Any]) -> Any:
-        """`make(values)`, computed once per column: what is derived per value must not be derived per pair."""
+    def strings(self) -> npt.NDArray[np.object_]:
+        """`values`, kept for the next caller: for columns of which many values are compared."""
+        if "strings" not in self.facts:
+            self.facts["strings"] = self.values
+        kept: npt.NDArray[np.object_] = self.facts["strings"]
+        return kept
+
+    def fact(self, name: str, make: Callable[[pl.Series], Any]) -> Any:
+        """`make(text)`, computed once per column: what is derived per value must not be derived per pair."""
         if name not in self.facts:
-            self.facts[name] = make(self.values)
+            self.facts[name] = make(self.text)
         return self.facts[name]
 
     def hashes(self, codes: npt.NDArray[np.integer[Any]] | None = None) -> npt.NDArray[np.uint64]:
