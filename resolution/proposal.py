@@ -100,6 +100,7 @@ def write_proposal(
         "deleted_count": counts["delete"],
         "customers_total": totals.customers + joined - left,
         "oversized_count": sizes.filter(pl.col("len") > OVERSIZED).height,
+        "moved_count": result.records_moved,
         "churn_rate": result.records_moved / totals.records if totals.records else 0.0,
     }
 
@@ -131,6 +132,7 @@ def _event_rows(result: Assignment) -> pl.DataFrame:
         "from_id",
         "to_id",
         "records_moved",
+        "reason",
         evidence=pl.concat_str(
             pl.lit('{"evidence":['),
             names,

@@ -3,9 +3,12 @@
 Rules (the ones that published identity systems agree on):
 * A cluster without earlier records gets a new id; one earlier id is kept; of several the oldest survives (tie: the
   smallest) and the others are merged into it.
-* An earlier id whose records fall apart follows the part with most of them (tie: the part with the oldest record);
-  parts left without an id get new ones. A split that restores an old grouping is a new event, not an undo.
-* An id without records is retired. It comes back only with its own records (revival), never after an erasure.
+* An earlier id whose records fall apart follows the part with most of the records that are its own: not those that a
+  merge brought (tie: most records, then the oldest record).
+* A closed id comes back to its own records: when most of those that it had when it was merged away, or retired, end in
+  a part that has no id. So a merge that is taken apart gives both parts their ids back. Other parts get new ids.
+* An id without records is retired; after an erasure it is deleted and never comes back.
+* A closed id points at the customer that holds most of its records, whatever happens later: one step, never a chain.
 * Ids are md5(founding record | how many ids that record founded before): opaque, deterministic, never used twice.
 """
 
@@ -28,14 +31,16 @@ class Registry:
     """What is known about the records in scope before the run. Every earlier id in scope comes with all its records.
 
     links: source_record_key, golden_customer_id (str), since_run_id int64 (first run that knew the record); current
-    only. customers: golden_customer_id, created_run_id int64, status: ids of `links` and `history`.
-    history: source_record_key, golden_customer_id, since_run_id: last link of records that have none now.
+    only. customers: golden_customer_id, created_run_id int64, status, merged_into_id: ids of `links` and `homes`.
+    homes: source_record_key, golden_customer_id, is_own bool, since_run_id, present_id: the closed ids (merged or
+    retired) that a record came through to its present one (null: it has none); is_own: the one it came in with, at most
+    one. Every closed id comes with all its records.
     issued: founding_record_key, generations int64: how many ids a record has founded so far (absent = none).
     """
 
     links: pl.DataFrame
     customers: pl.DataFrame
-    history: pl.DataFrame
+    homes: pl.DataFrame
     issued: pl.DataFrame
 
 
@@ -45,7 +50,7 @@ class Assignment:
 
     links: source_record_key, cluster, golden_customer_id, earlier_id (null = new to us).
     customers: golden_customer_id, status, merged_into_id, record_count, founding_record_key (null unless new), is_new.
-    events: change_kind, from_id, to_id, records_moved, is_new_id, evidence (list of evidence names).
+    events: change_kind, from_id, to_id, records_moved, is_new_id, evidence (list of evidence names), reason.
     """
 
     links: pl.DataFrame
@@ -82,22 +87,34 @@ def assign(
     *,
     erased: Collection[str] = (),
     edges: pl.DataFrame | None = None,
+    wanted: pl.DataFrame | None = None,
+    reason: str | None = None,
 ) -> Assignment:
     """Give every cluster its golden id.
 
     clusters: source_record_key str, cluster int64: tonight's records in scope.
     erased: records that were erased; an id that loses its last record to erasure is deleted, not retired.
     edges: left_key, right_key, evidence: tonight's accepted evidence, to name what joined merged ids.
+    wanted: cluster int64, golden_customer_id: ids that are set (a rollback); one cluster, one id; none deleted.
+    reason: why, for all events (a rollback); otherwise each event says its own.
     """
     import polars as pl
+
+    from resolution.events import make_events
 
     members = clusters.select("source_record_key", "cluster").join(
         previous.links.rename({"golden_customer_id": "earlier_id"}), on="source_record_key", how="left"
     )
-    winners = _follow(members, previous)
+    places = _places(members, previous)
+    set_ids = pl.DataFrame(schema={"cluster": pl.Int64, "golden_customer_id": pl.String})
+    if wanted is not None:
+        set_ids = wanted.select(pl.col("cluster").cast(pl.Int64), "golden_customer_id")
+    winners = _follow(members, previous, set_ids)
     owner = winners.filter(pl.col("is_survivor")).select("cluster", golden_customer_id="golden_customer_id")
-    revived = _revivals(members, owner, previous)
-    owner = pl.concat([owner, revived.select("cluster", "golden_customer_id")])
+    forced = set_ids.join(owner, on="cluster", how="anti")
+    owner = pl.concat([owner, forced])
+    returning = pl.concat([forced, _returning(places, owner, previous, set_ids)])
+    owner = pl.concat([owner, returning.join(owner, on="cluster", how="anti")])
     fresh = _fresh(members, owner, previous)
     owner = pl.concat([owner, fresh.select("cluster", "golden_customer_id")])
     links = members.join(owner, on="cluster", how="left").select(
@@ -107,11 +124,13 @@ def assign(
     merges = winners.filter(~pl.col("is_survivor")).join(
         owner.rename({"golden_customer_id": "to_id"}), on="cluster", how="left"
     )
-    events = _events(links, merges, revived, fresh, gone, edges)
-    return Assignment(links=links, customers=_customers(links, merges, fresh, gone), events=events)
+    revived = returning.join(_origin(members), on="cluster", how="left")
+    events = make_events(links, merges, revived, fresh, gone, edges, reason)
+    customers = pl.concat([_customers(links, merges, fresh, gone), _pointers(places, owner, previous, returning)])
+    return Assignment(links=links, customers=customers.sort("golden_customer_id"), events=events)
 
 
-def _follow(members: pl.DataFrame, previous: Registry) -> pl.DataFrame:
+def _follow(members: pl.DataFrame, previous: Registry, set_ids: pl.DataFrame) -> pl.DataFrame:
     """Which cluster each earlier id follows, and whether it survives there: golden_customer_id, cluster,
     is_survivor.
     """
@@ -119,44 +138,87 @@ def _follow(members: pl.DataFrame, previous: Registry) -> pl.DataFrame:
 
     parts = (
         members.filter(pl.col("earlier_id").is_not_null())
+        .join(previous.homes.filter("is_own").select("source_record_key", home_id="golden_customer_id"),
+              on="source_record_key", how="left")
         .sort("since_run_id", "source_record_key")
         .group_by("earlier_id", "cluster", maintain_order=True)
-        .agg(records=pl.len(), since=pl.col("since_run_id").first(), oldest=pl.col("source_record_key").first())
-    )
+        .agg(
+            own=pl.col("home_id").is_null().sum(),
+            records=pl.len(),
+            since=pl.col("since_run_id").first(),
+            oldest=pl.col("source_record_key").first(),
+        )
+    )  # fmt: skip
+    order = ["earlier_id", "own", "records", "since", "oldest"]
     followed = (
-        parts.sort(["earlier_id", "records", "since", "oldest"], descending=[False, True, False, False])
+        parts.sort(order, descending=[False, True, True, False, False])
         .unique("earlier_id", keep="first", maintain_order=True)
         .join(previous.customers, left_on="earlier_id", right_on="golden_customer_id", how="left")
-        .sort("cluster", "created_run_id", "earlier_id")
-    )
+        .join(set_ids.rename({"cluster": "set_cluster"}), left_on="earlier_id", right_on="golden_customer_id",
+              how="left")
+        .with_columns(cluster=pl.coalesce("set_cluster", "cluster"), is_set=pl.col("set_cluster").is_not_null())
+        .sort(["cluster", "is_set", "created_run_id", "earlier_id"], descending=[False, True, False, False])
+    )  # fmt: skip
+    has_set = pl.col("cluster").is_in(set_ids["cluster"].implode())
     return followed.select(
         golden_customer_id="earlier_id",
         cluster="cluster",
-        is_survivor=pl.col("cluster").is_first_distinct(),
+        is_survivor=pl.col("is_set") | (pl.col("cluster").is_first_distinct() & ~has_set),
     )
 
 
-def _revivals(members: pl.DataFrame, owner: pl.DataFrame, previous: Registry) -> pl.DataFrame:
-    """Retired ids whose records came back and head a cluster that has no id yet: golden_customer_id, cluster."""
+def _places(members: pl.DataFrame, previous: Registry) -> pl.DataFrame:
+    """Where most of a closed id's own records are tonight: golden_customer_id, cluster (null: a customer outside the
+    scope), present_id. Ids whose records are all gone are absent.
+    """
     import polars as pl
 
-    retired = previous.customers.filter(pl.col("status") == "retired")
-    back = (
-        members.filter(pl.col("earlier_id").is_null())
-        .select("source_record_key", "cluster")
-        .join(owner, on="cluster", how="anti")
-        .join(previous.history, on="source_record_key", how="inner")
-        .join(retired.select("golden_customer_id", "created_run_id"), on="golden_customer_id", how="inner")
-        .sort("since_run_id", "source_record_key")
-        .group_by("golden_customer_id", "created_run_id", "cluster", maintain_order=True)
-        .agg(records=pl.len(), since=pl.col("since_run_id").first(), oldest=pl.col("source_record_key").first())
-    )
+    found = previous.homes.join(members.select("source_record_key", "cluster"), on="source_record_key", how="left")
     return (
-        back.sort(["golden_customer_id", "records", "since", "oldest"], descending=[False, True, False, False])
+        found.filter(pl.col("cluster").is_not_null() | pl.col("present_id").is_not_null())
+        .with_columns(present_id=pl.when(pl.col("cluster").is_null()).then(pl.col("present_id")))
+        .sort("since_run_id", "source_record_key")
+        .group_by("golden_customer_id", "cluster", "present_id", maintain_order=True)
+        .agg(
+            own=pl.col("is_own").sum(),
+            records=pl.len(),
+            since=pl.col("since_run_id").first(),
+            oldest=pl.col("source_record_key").first(),
+        )
+        .sort(["golden_customer_id", "own", "records", "since", "oldest"], descending=[False, True, True, False, False])
         .unique("golden_customer_id", keep="first", maintain_order=True)
+        .select("golden_customer_id", "cluster", "present_id")
+    )
+
+
+def _returning(places: pl.DataFrame, owner: pl.DataFrame, previous: Registry, set_ids: pl.DataFrame) -> pl.DataFrame:
+    """Closed ids whose own records head a cluster that has no id (the oldest, if several): cluster,
+    golden_customer_id.
+    """
+    import polars as pl
+
+    return (
+        places.filter(pl.col("cluster").is_not_null())
+        .join(owner, on="cluster", how="anti")
+        .join(set_ids, on="golden_customer_id", how="anti")
+        .join(previous.customers.select("golden_customer_id", "created_run_id"), on="golden_customer_id", how="left")
         .sort("created_run_id", "golden_customer_id")
         .unique("cluster", keep="first", maintain_order=True)
-        .select("golden_customer_id", "cluster", "records")
+        .select("cluster", "golden_customer_id")
+    )
+
+
+def _origin(members: pl.DataFrame) -> pl.DataFrame:
+    """The id that most earlier records of a cluster come from: cluster, from_id."""
+    import polars as pl
+
+    return (
+        members.filter(pl.col("earlier_id").is_not_null())
+        .group_by("cluster", "earlier_id")
+        .len()
+        .sort(["cluster", "len", "earlier_id"], descending=[False, True, False])
+        .unique("cluster", keep="first", maintain_order=True)
+        .select("cluster", from_id="earlier_id")
     )
 
 
@@ -176,17 +238,9 @@ def _fresh(members: pl.DataFrame, owner: pl.DataFrame, previous: Registry) -> pl
     keys, generations = founders["founding_record_key"].to_list(), founders["generations"].to_list()
     # Only new customers pass here; md5 is the format, and no columnar engine in use offers it without a copy.
     ids = [golden_id(key, generation) for key, generation in zip(keys, generations, strict=True)]
-    origin = (
-        homeless.filter(pl.col("earlier_id").is_not_null())
-        .group_by("cluster", "earlier_id")
-        .len()
-        .sort(["cluster", "len", "earlier_id"], descending=[False, True, False])
-        .unique("cluster", keep="first", maintain_order=True)
-        .select("cluster", from_id="earlier_id")
-    )
     return (
         founders.with_columns(golden_customer_id=pl.Series(ids, dtype=pl.String))
-        .join(origin, on="cluster", how="left")
+        .join(_origin(homeless), on="cluster", how="left")
         .select("golden_customer_id", "cluster", "founding_record_key", "from_id")
     )
 
@@ -202,83 +256,6 @@ def _gone(previous: Registry, links: pl.DataFrame, erased: Collection[str]) -> p
         .group_by("golden_customer_id")
         .agg(records=pl.len(), is_erased=pl.col("is_erased").all())
         .sort("golden_customer_id")
-    )
-
-
-def _events(
-    links: pl.DataFrame,
-    merges: pl.DataFrame,
-    revived: pl.DataFrame,
-    fresh: pl.DataFrame,
-    gone: pl.DataFrame,
-    edges: pl.DataFrame | None,
-) -> pl.DataFrame:
-    import polars as pl
-
-    text, none = pl.String, pl.lit(None, dtype=pl.String)
-    moved = (
-        links.filter(pl.col("earlier_id") != pl.col("golden_customer_id"))
-        .group_by(from_id="earlier_id", to_id="golden_customer_id")
-        .agg(records_moved=pl.len().cast(pl.Int64))
-    )
-    size = links.group_by("golden_customer_id").agg(records_moved=pl.len().cast(pl.Int64))
-    merged = merges.select(from_id="golden_customer_id", to_id="to_id").join(moved, on=["from_id", "to_id"], how="left")
-    created_ids = fresh.filter(pl.col("from_id").is_null())
-    new_ids = fresh.filter(pl.col("from_id").is_not_null()).select("golden_customer_id", "from_id")
-    parts = moved.join(merged.select("from_id", "to_id"), on=["from_id", "to_id"], how="anti")
-    parts = parts.join(
-        new_ids.select(to_id="golden_customer_id", from_id="from_id", is_new_id=pl.lit(True)),
-        on=["from_id", "to_id"],
-        how="left",
-    ).with_columns(pl.col("is_new_id").fill_null(False))
-
-    def shaped(frame: pl.DataFrame, kind: str, origin: pl.Expr, target: pl.Expr, is_new: pl.Expr) -> pl.DataFrame:
-        return frame.select(
-            change_kind=pl.lit(kind),
-            from_id=origin.cast(text),
-            to_id=target.cast(text),
-            records_moved=pl.col("records_moved").fill_null(0).cast(pl.Int64),
-            is_new_id=is_new,
-        )
-
-    yes, no, own = pl.lit(True), pl.lit(False), pl.col("golden_customer_id")
-    lost = gone.rename({"records": "records_moved"})
-    events = pl.concat(
-        [
-            shaped(created_ids.join(size, on="golden_customer_id", how="left"), "create", none, own, yes),
-            shaped(merged, "merge", pl.col("from_id"), pl.col("to_id"), no),
-            shaped(parts, "split", pl.col("from_id"), pl.col("to_id"), pl.col("is_new_id")),
-            shaped(revived.join(size, on="golden_customer_id", how="left"), "revive", none, own, no),
-            shaped(lost.filter(~pl.col("is_erased")), "retire", own, none, no),
-            shaped(lost.filter(pl.col("is_erased")), "delete", own, none, no),
-        ]
-    )
-    events = events.join(_reasons(links, edges), on=["from_id", "to_id"], how="left")
-    return events.with_columns(
-        evidence=pl.when(pl.col("change_kind") == "merge").then(pl.col("evidence")).otherwise(None)
-    ).sort("change_kind", "from_id", "to_id", nulls_last=False)
-
-
-def _reasons(links: pl.DataFrame, edges: pl.DataFrame | None) -> pl.DataFrame:
-    """Evidence between the records of a merged id and the rest of its new customer: from_id, to_id, evidence (list)."""
-    import polars as pl
-
-    if edges is None or edges.height == 0:
-        return pl.DataFrame(schema={"from_id": pl.String, "to_id": pl.String, "evidence": pl.List(pl.String)})
-    lookup = links.select("source_record_key", "golden_customer_id", "earlier_id")
-    both = edges.join(lookup, left_on="left_key", right_on="source_record_key").join(
-        lookup, left_on="right_key", right_on="source_record_key", suffix="_right"
-    )
-    both = both.filter(
-        (pl.col("golden_customer_id") == pl.col("golden_customer_id_right"))
-        & pl.col("earlier_id").ne_missing(pl.col("earlier_id_right"))
-    )
-    sides = [both.select("evidence", "golden_customer_id", from_id=side) for side in ("earlier_id", "earlier_id_right")]
-    return (
-        pl.concat(sides)
-        .filter(pl.col("from_id").is_not_null() & (pl.col("from_id") != pl.col("golden_customer_id")))
-        .group_by("from_id", to_id="golden_customer_id")
-        .agg(evidence=pl.col("evidence").unique().sort())
     )
 
 
@@ -309,4 +286,26 @@ def _customers(links: pl.DataFrame, merges: pl.DataFrame, fresh: pl.DataFrame, g
             ),
         ]
     ).with_columns(record_count=pl.lit(0, dtype=pl.Int64), founding_record_key=none, is_new=pl.lit(False))
-    return pl.concat([live, closed]).sort("golden_customer_id")
+    return pl.concat([live, closed])
+
+
+def _pointers(places: pl.DataFrame, owner: pl.DataFrame, previous: Registry, returning: pl.DataFrame) -> pl.DataFrame:
+    """Closed ids most of whose records belong to another customer than their pointer says; shaped like customers."""
+    import polars as pl
+
+    none = pl.lit(None, dtype=pl.String)
+    return (
+        places.join(returning, on="golden_customer_id", how="anti")
+        .join(owner.rename({"golden_customer_id": "owner_id"}), on="cluster", how="left")
+        .with_columns(target=pl.coalesce("owner_id", "present_id"))
+        .join(previous.customers, on="golden_customer_id", how="inner")
+        .filter(pl.col("target").ne_missing(pl.col("merged_into_id")))
+        .select(
+            "golden_customer_id",
+            status="status",
+            merged_into_id="target",
+            record_count=pl.lit(0, dtype=pl.Int64),
+            founding_record_key=none,
+            is_new=pl.lit(False),
+        )
+    )

@@ -38,11 +38,16 @@ ACCEPT = (
        where n.run_id = %(run)s and n.is_new""",
     """update identity.golden_customers c
        set status = n.status, merged_into_id = n.merged_into_id, record_count = n.record_count,
-           closed_run_id = case when n.status = 'live' then null else n.run_id end
+           closed_run_id = case when n.status = 'live' then null
+                                when c.status = 'live' then n.run_id else c.closed_run_id end
        from identity.next_golden_customers n
        where n.run_id = %(run)s and not n.is_new and c.golden_customer_id = n.golden_customer_id
          and (c.status, c.merged_into_id, c.record_count) is distinct from (n.status, n.merged_into_id,
          n.record_count)""",
+    # Closed ids point at a present one in one step: who pointed at an id that was merged tonight follows it.
+    """update identity.golden_customers c set merged_into_id = n.merged_into_id
+       from identity.next_golden_customers n
+       where n.run_id = %(run)s and n.status = 'merged' and c.merged_into_id = n.golden_customer_id""",
     """update identity.record_links l set valid_to_run_id = %(run)s
        from identity.next_record_links n
        where n.run_id = %(run)s and l.source_record_key = n.source_record_key and l.valid_to_run_id is null""",
@@ -50,9 +55,11 @@ ACCEPT = (
            (source_record_key, golden_customer_id, valid_from_run_id, decided_by, match_probability)
        select source_record_key, golden_customer_id, run_id, decided_by, match_probability
        from identity.next_record_links where run_id = %(run)s and golden_customer_id is not null""",
-    """insert into identity.golden_id_changes (run_id, change_kind, from_id, to_id, records_moved, evidence)
-       select run_id, change_kind, from_id, to_id, records_moved, evidence from identity.next_golden_id_changes
-       where run_id = %(run)s order by change_kind, from_id nulls first, to_id nulls first""",
+    """insert into identity.golden_id_changes
+           (run_id, export_date, change_kind, from_id, to_id, records_moved, reason, evidence)
+       select n.run_id, r.export_date, n.change_kind, n.from_id, n.to_id, n.records_moved, n.reason, n.evidence
+       from identity.next_golden_id_changes n join identity.runs r using (run_id)
+       where n.run_id = %(run)s order by n.change_kind, n.from_id nulls first, n.to_id nulls first""",
     """delete from identity.match_edges m using identity.next_match_edges n
        where n.run_id = %(run)s and n.is_withdrawn
          and (m.left_key, m.right_key, m.kind, m.evidence) = (n.left_key, n.right_key, n.kind, n.evidence)""",

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from resolution.registry import Registry
 from resolution.store.bulk import copy_in, copy_out
+from resolution.store.homes import read_homes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,8 +38,10 @@ class StoredRun:
 
 
 def last_accepted(connection: psycopg.Connection[Any]) -> StoredRun | None:
-    """The newest accepted run of the matcher (erasures do not read records)."""
-    return _run_row(connection, "where status = 'accepted' and kind <> 'erasure' order by run_id desc limit 1")
+    """The newest accepted run of the matcher (rollbacks do not read records)."""
+    return _run_row(
+        connection, "where status = 'accepted' and kind in ('full', 'increment') order by run_id desc limit 1"
+    )
 
 
 def find_run(connection: psycopg.Connection[Any], run_id: int, *, lock: bool = False) -> StoredRun | None:
@@ -106,19 +109,23 @@ def earlier_registry(connection: psycopg.Connection[Any], *, everything: bool) -
 
     only = sql.SQL("") if everything else sql.SQL("join scope s on s.source_record_key = h.source_record_key")
     link_types = {"source_record_key": pa.string(), "golden_customer_id": pa.string(), "since_run_id": pa.int64()}
-    seen = sql.SQL(
-        """select h.source_record_key,
-                  (array_agg(h.golden_customer_id order by h.valid_from_run_id desc))[1] as golden_customer_id,
-                  min(h.valid_from_run_id) as since_run_id, bool_or(h.valid_to_run_id is null) as is_current
-           from identity.record_links h {} group by h.source_record_key"""
-    ).format(only)
-    base = sql.SQL("select source_record_key, golden_customer_id, since_run_id from ({}) l where {}")
-    links = copy_out(connection, base.format(seen, sql.SQL("is_current")), link_types)
-    history = copy_out(connection, base.format(seen, sql.SQL("not is_current")), link_types)
+    links = copy_out(
+        connection,
+        sql.SQL(
+            """select source_record_key, golden_customer_id, since_run_id from (
+                   select h.source_record_key,
+                          max(h.golden_customer_id::text) filter (where h.valid_to_run_id is null)
+                              as golden_customer_id,
+                          min(h.valid_from_run_id) as since_run_id
+                   from identity.record_links h {} group by h.source_record_key) l
+               where golden_customer_id is not null"""
+        ).format(only),
+        link_types,
+    )
     customers = copy_out(
         connection,
         sql.SQL(
-            """select c.golden_customer_id, c.created_run_id, c.status, c.founding_record_key
+            """select c.golden_customer_id, c.created_run_id, c.status, c.merged_into_id, c.founding_record_key
                from identity.golden_customers c
                where c.golden_customer_id in (select h.golden_customer_id from identity.record_links h {})"""
         ).format(only),
@@ -126,6 +133,7 @@ def earlier_registry(connection: psycopg.Connection[Any], *, everything: bool) -
             "golden_customer_id": pa.string(),
             "created_run_id": pa.int64(),
             "status": pa.string(),
+            "merged_into_id": pa.string(),
             "founding_record_key": pa.string(),
         },
     )
@@ -138,7 +146,8 @@ def earlier_registry(connection: psycopg.Connection[Any], *, everything: bool) -
         ).format(founder),
         {"founding_record_key": pa.string(), "generations": pa.int64()},
     )
-    frames = [pl.from_arrow(t) for t in (links, customers, history, issued)]
+    homes = read_homes(connection, everything=everything)
+    frames = [pl.from_arrow(t) for t in (links, customers, homes, issued)]
     return Registry(*[f if isinstance(f, pl.DataFrame) else f.to_frame() for f in frames])
 
 

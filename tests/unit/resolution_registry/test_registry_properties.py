@@ -36,8 +36,45 @@ def test_any_history_keeps_the_rules(nights: list[Night]) -> None:
     for golden, status in ledger.status.items():
         members = {k for k, g in ledger.every if g == golden and k in ledger.links}
         assert bool(ledger.resolves(golden)) == bool(members)
+        target = ledger.merged_into[golden]
         if status == "merged":
-            assert ledger.merged_into[golden] in ledger.status
+            assert target is not None
+        if target is not None:  # any id resolves in one step
+            assert ledger.status[target] != "merged"
+
+
+@settings(max_examples=40, deadline=None)
+@given(night, st.integers(1, 9), st.lists(st.integers(0, 2), min_size=5, max_size=5), st.booleans())
+def test_merges_taken_apart_give_every_part_its_id(last: Night, known: int, into: list[int], all_of_them: bool) -> None:
+    ledger = Ledger()
+    for one in (dict(list(last.items())[:known]), last):  # some are older than others
+        ledger.night(*clusters_of(one))
+    before = dict(ledger.links)
+    coarse = {key: into[cluster] for key, cluster in last.items()}
+    ledger.night(*clusters_of(coarse))
+    if all_of_them:
+        ledger.night(*clusters_of(dict.fromkeys(last, 0)))
+    ledger.night(*clusters_of(last))
+    assert ledger.links == before
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(night, min_size=2, max_size=5), st.integers(0, 3))
+def test_a_rollback_restores_the_ids_of_any_run(nights: list[Night], back_to: int) -> None:
+    """Records known then have the ids that they had then; newer ones stay with the customer they are in, or alone."""
+    ledger = Ledger()
+    snapshots = []
+    for one in nights:
+        ledger.night(*clusters_of(one))
+        snapshots.append(dict(ledger.links))
+    then = snapshots[min(back_to, len(snapshots) - 2)]
+    target = {key: then.get(key, golden) for key, golden in ledger.links.items()}
+    names = sorted(set(target.values()))
+    parts = [[key for key in target if target[key] == name] for name in names]
+    ledger.night(*parts, wanted=dict(enumerate(names)))
+    assert ledger.links == target
+    again = ledger.night(*parts, wanted=dict(enumerate(names)))
+    assert again.events.is_empty()
 
 
 @settings(max_examples=20, deadline=None)

@@ -39,8 +39,8 @@ def test_chain_merges_into_the_oldest() -> None:
     assert ledger.id_of("c") == golden_id("b", 0)
     ledger.night("abc")
     assert {ledger.id_of(k) for k in "abc"} == {oldest}
-    assert ledger.merged_into[golden_id("c", 0)] == golden_id("b", 0)
-    assert ledger.merged_into[golden_id("b", 0)] == oldest
+    # any id resolves in one step, whatever it went through
+    assert ledger.merged_into[golden_id("c", 0)] == ledger.merged_into[golden_id("b", 0)] == oldest
     assert ledger.resolves(golden_id("c", 0)) == {oldest}
 
 
@@ -113,20 +113,55 @@ def test_new_records_do_not_decide_who_keeps_the_id() -> None:
     assert ledger.id_of("v") != old
 
 
-def test_merge_then_split_back_is_a_new_event_not_an_undo() -> None:
+def test_merge_then_split_back_gives_both_parts_their_ids() -> None:
     ledger = Ledger()
-    ledger.night("ab", "cd")
-    first, second = ledger.id_of("a"), ledger.id_of("c")
+    ledger.night("a")
+    ledger.night("a", "bcd")
+    before = dict(ledger.links)
+    first, second = ledger.id_of("a"), ledger.id_of("b")
+    ledger.night("abcdn")
+    assert set(ledger.links.values()) == {first} and ledger.merged_into[second] == first
+    result = ledger.night("an", "bcd")
+    assert {k: ledger.links[k] for k in before} == before  # the smaller part too: the id is its own
+    assert kinds(result) == ["revive"]
+    event = result.events.row(0, named=True)
+    assert (event["from_id"], event["to_id"], event["records_moved"]) == (first, second, 3)
+    assert ledger.status[second] == "live" and ledger.merged_into[second] is None
+
+
+def test_a_chain_of_merges_taken_apart_gives_every_part_its_id() -> None:
+    ledger = Ledger()
+    for night in (["a"], ["a", "b"], ["a", "b", "cde"]):
+        ledger.night(*night)
+    before = dict(ledger.links)
+    ledger.night("a", "bcde")
+    ledger.night("abcde")
+    ledger.night("a", "b", "cde")
+    assert ledger.links == before
+
+
+def test_a_minority_of_a_merged_id_does_not_take_it_back() -> None:
+    ledger = Ledger()
+    ledger.night("a")
+    ledger.night("a", "bcd")
+    second = ledger.id_of("b")
     ledger.night("abcd")
-    survivor = ledger.id_of("a")
-    merged = second if survivor == first else first
-    result = ledger.night("ab", "cd")
-    assert ledger.partition() == {frozenset("ab"), frozenset("cd")}
-    assert survivor in ledger.links.values()
-    assert merged not in ledger.links.values()
-    assert ledger.status[merged] == "merged"
+    ledger.night("abc", "d")
+    assert ledger.status[second] == "merged" and ledger.merged_into[second] == ledger.id_of("a")
+    assert ledger.id_of("d") == golden_id("d", 0)
+
+
+def test_a_closed_id_points_at_whoever_holds_most_of_its_records() -> None:
+    ledger = Ledger()
+    ledger.night("a")
+    ledger.night("a", "bcd")
+    ledger.night("a", "bcd", "xy")
+    second, third = ledger.id_of("b"), ledger.id_of("x")
+    ledger.night("abcd", "xy")
+    assert ledger.merged_into[second] == ledger.id_of("a")
+    result = ledger.night("ab", "cdxy")
+    assert ledger.id_of("c") == third and ledger.merged_into[second] == third
     assert kinds(result) == ["split"]
-    assert ledger.resolves(merged)
 
 
 def test_revival_gives_a_returning_record_its_id_back() -> None:
@@ -149,7 +184,7 @@ def test_a_record_that_returns_to_a_live_customer_revives_nothing() -> None:
     result = ledger.night("abc")
     assert result.events.is_empty()
     assert ledger.status[old] == "retired"
-    assert ledger.resolves(old) == {ledger.id_of("a")}
+    assert ledger.resolves(old) == {ledger.merged_into[old]} == {ledger.id_of("a")}
 
 
 def test_erasure_in_mid_chain_splits_and_never_revives() -> None:
@@ -196,3 +231,21 @@ def test_merges_name_the_evidence_that_joined() -> None:
     edges = pl.DataFrame({"left_key": ["a", "b"], "right_key": ["b", "c"], "evidence": ["phone", "email"]})
     result = assign(ledger.registry(), clusters, edges=edges)
     assert result.events["evidence"].to_list() == [["email"]]
+    assert result.events["reason"].to_list() == ["evidence"]
+
+
+def test_events_say_what_a_decision_did() -> None:
+    import polars as pl
+
+    from resolution.registry import assign
+
+    ledger = Ledger()
+    ledger.night("abc", "d")
+    clusters = pl.DataFrame({"source_record_key": list("abcd"), "cluster": [0, 0, 2, 0]})
+    edges = pl.DataFrame(
+        {"left_key": ["a", "a"], "right_key": ["c", "d"], "evidence": ["different", "same"]},
+    )
+    result = assign(ledger.registry(), clusters, edges=edges)
+    assert dict(result.events.select("change_kind", "reason").iter_rows()) == {"merge": "decision", "split": "decision"}
+    undone = assign(ledger.registry(), clusters, edges=edges, reason="rollback of run 7")
+    assert set(undone.events["reason"]) == {"rollback of run 7"}
