@@ -6,12 +6,13 @@ import logging
 
 import typer
 
+from resolution.cli.judge import app as judge_app
 from resolution.cli.link import app as file_app
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_show_locals=False, help="Who is who: records to golden customers."
 )
-app.registered_commands += file_app.registered_commands
+app.registered_commands += file_app.registered_commands + judge_app.registered_commands
 try:
     from resolution.cli.night import app as night_app
 except ModuleNotFoundError as error:

@@ -29,9 +29,9 @@ def review_pairs(
 
     One row per question: inside a customer only the links of its strongest tree (a weaker link beside it decides
     nothing), between two customers only the best edge. `pairs` is the number of pairs of records that the answer
-    joins or parts: the records on both sides of the link, multiplied. `value` = pairs * probability that the present
-    state is wrong: 1 - p of a link, p of a pair apart; at most a half where something else than its probability keeps
-    a pair apart. Ties: by position.
+    joins or parts: the records on both sides of the link, multiplied. `value` is how many of them are expected to be
+    wrong now: of a link 1 - p of its pairs; between two customers the sum of p over their pairs (a pair without an edge
+    counts 0), at most half of the pairs where something else than the probability keeps them apart. Ties: by position.
     Returns a DataFrame of COLUMNS. Value of information after Howard 1966; edge questions after Wang et al. 2012.
     """
     import pandas as pd
@@ -40,10 +40,12 @@ def review_pairs(
     a, b = (edges[side].to_numpy(np.int64) for side in ("left", "right"))
     low, high = np.minimum(a, b), np.maximum(a, b)
     probability = edges["match_probability"].to_numpy(float)
-    usable = (edges["kind"].to_numpy() != "different") & (low != high)
+    kind = edges["kind"].to_numpy()
+    verdict = edges["evidence"].to_numpy() if "evidence" in edges else np.full(len(edges), "")
+    usable = (kind != "different") & ~((kind == "decision") & (verdict == "different")) & (low != high)
     inside = usable & (labels[a] == labels[b])
     tree, sides = holding_tree(labels, low, high, edges, np.flatnonzero(inside))
-    across = _best_across(labels, low, high, probability, np.flatnonzero(usable & ~inside))
+    across, likely = _best_across(labels, low, high, probability, np.flatnonzero(usable & ~inside))
     owner = np.unique(labels, return_inverse=True)[1].astype(np.int64)
     size = np.bincount(owner)
     apart_pairs = size[owner[a[across]]] * size[owner[b[across]]]
@@ -52,9 +54,8 @@ def review_pairs(
     pairs = np.r_[sides, apart_pairs].astype(np.int64)
     linked = np.r_[np.ones(len(tree), bool), np.zeros(len(across), bool)]
     refused = ~linked & (probability[row] >= threshold)
-    wrong = np.where(
-        linked, 1 - probability[row], np.where(refused, np.minimum(probability[row], 0.5), probability[row])
-    )
+    wrong = np.r_[sides * (1 - probability[tree]), likely]
+    wrong = np.where(refused, np.minimum(wrong, 0.5 * pairs), wrong)
     result = pd.DataFrame(
         {
             "left": low[row],
@@ -65,7 +66,7 @@ def review_pairs(
             "is_linked": linked,
             "pairs": pairs,
             # Rounded, so that the last bits of a float never decide an order.
-            "value": np.round(pairs * wrong, 9),
+            "value": np.round(wrong, 9),
             "reason": np.where(linked, LINKED, np.where(refused, REFUSED, BELOW)),
         }
     )
@@ -139,17 +140,25 @@ def _records_below(walk: Ints, before: Ints, root: int) -> Ints:
     return size
 
 
-def _best_across(labels: Ints, left: Ints, right: Ints, probability: npt.NDArray[np.float64], rows: Ints) -> Ints:
-    """Of the given rows the most probable one between each two clusters (ties: by position)."""
+def _best_across(
+    labels: Ints, left: Ints, right: Ints, probability: npt.NDArray[np.float64], rows: Ints
+) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """(of the given rows the most probable one between each two clusters, the expected number of right pairs between
+    them). A pair with several edges counts once, with its best. Ties: by position.
+    """
     if not len(rows):
-        return rows
+        return rows, np.empty(0)
     codes = np.unique(labels, return_inverse=True)[1].astype(np.int64)
     one, two = codes[left[rows]], codes[right[rows]]
     between = _packed(np.minimum(one, two), np.maximum(one, two))
-    order = np.lexsort((right[rows], left[rows], -np.round(probability[rows], 9), between))
-    ordered = between[order]
-    first = np.r_[True, ordered[1:] != ordered[:-1]]
-    return np.sort(rows[order[first]])
+    order = np.lexsort((-np.round(probability[rows], 9), right[rows], left[rows], between))
+    pair = _packed(left[rows][order], right[rows][order])
+    order = order[np.r_[True, pair[1:] != pair[:-1]]]
+    groups, owner = np.unique(between[order], return_inverse=True)
+    expected = np.bincount(owner, probability[rows][order], len(groups))
+    order = order[np.lexsort((right[rows][order], left[rows][order], -np.round(probability[rows][order], 9), owner))]
+    first = np.unique(between[order], return_index=True)[1]
+    return rows[order[first]], expected.astype(np.float64)
 
 
 def _packed(left: Ints, right: Ints) -> Ints:

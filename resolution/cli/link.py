@@ -1,179 +1,192 @@
-"""Commands that work on files: link, suggest, evaluate, profile."""
+"""Commands that link files: profile, suggest, link."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resolution.errors import InputError, ResolutionError
+from resolution.cli.shared import plain_errors, print_table, progress
+
+if TYPE_CHECKING:
+    from resolution.files import FileLinkage
+    from resolution.tables import ReadOptions
 
 app = typer.Typer(no_args_is_help=True)
-Files = Annotated[list[Path], typer.Argument(help="CSV or Parquet files of person records.")]
+FILES = "Files"
+FileArgument = Annotated[list[Path], typer.Argument(help="CSV, Parquet, JSON lines or Excel files of person records.")]
+OneFile = Annotated[Path, typer.Argument(help="CSV, Parquet, JSON lines or Excel file of person records.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Encoding = Annotated[str | None, typer.Option(help="Encoding of text files; found by itself when left out.")]
+Separator = Annotated[str | None, typer.Option(help="Separator of text files; found by itself when left out.")]
+Sheet = Annotated[str | None, typer.Option(help="Sheet of a workbook; the first when left out.")]
 
 
-def _fail(error: ResolutionError) -> typer.Exit:
-    typer.echo(f"error: {error}", err=True)
-    return typer.Exit(2)
+def options(encoding: str | None, separator: str | None, sheet: str | None) -> ReadOptions:
+    """Reading options as given on the command line (`\\t` is a tab)."""
+    from resolution.tables import ReadOptions
+
+    return ReadOptions(encoding, "\t" if separator in ("\\t", "tab") else separator, sheet)
 
 
-@app.command()
+@app.command(rich_help_panel=FILES)
 def link(
-    files: Files,
+    files: FileArgument,
     config: Annotated[
-        Path | None, typer.Option(help="Matching configuration; without one it is suggested from the file.")
+        Path | None, typer.Option(help="Matching configuration; without one it is suggested from the files.")
     ] = None,
     output: Annotated[Path, typer.Option(help="Where the clusters go, .csv or .parquet.")] = Path("clusters.csv"),
+    previous: Annotated[
+        Path | None, typer.Option(help="An earlier output: its golden ids stay, and its model and settings are used.")
+    ] = None,
+    decisions: Annotated[
+        list[Path] | None, typer.Option(help="CSV with left,right,verdict (same or different): always honoured.")
+    ] = None,
+    labels: Annotated[
+        list[Path] | None, typer.Option(help="CSV with left,right,verdict: teaches the model, forces nothing.")
+    ] = None,
+    truth_column: Annotated[
+        str | None, typer.Option(help="Column with the true person of some records: teaches the model.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="A saved model: applied as it is, nothing is learned.")] = None,
+    save_model: Annotated[Path | None, typer.Option(help="Write the model here, to be applied to other files.")] = None,
+    edges: Annotated[Path | None, typer.Option(help="Also write the scored pairs here, .csv or .parquet.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Match probability from which two records are linked.")
+    ] = None,
+    retrain: Annotated[bool, typer.Option("--retrain", help="Learn anew although --previous has a model.")] = False,
+    bare: Annotated[bool, typer.Option("--bare", help="Write the clusters alone, no folder beside them.")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processor cores to use; all when left out.")] = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    sheet: Sheet = None,
     as_json: Json = False,
 ) -> None:
-    """Link person records of any files: one golden customer id per record, without labels."""
-    from resolution.config import config_from_dict, load_config
-    from resolution.linking import link_file, summary
+    """Link person records of any files: one golden customer id per record, without labels.
+
+    Several files are several sources. Beside the output a folder keeps what explain, review and evaluate need.
+    """
+    from resolution.file_command import LinkOptions, run_link
+
+    asked = LinkOptions(
+        files=tuple(files),
+        output=output,
+        config=config,
+        previous=previous,
+        decisions=tuple(decisions or ()),
+        labels=tuple(labels or ()),
+        truth_column=truth_column,
+        model=model,
+        save_model=save_model,
+        edges=edges,
+        threshold=threshold,
+        retrain=retrain,
+        bare=bare,
+        jobs=jobs,
+        read=options(encoding, separator, sheet),
+    )
+    with plain_errors(), progress(as_json):
+        done, suggested = run_link(asked)
+    if as_json:
+        described = {**done.linkage.report, "output": str(output), "notes": done.notes, "changes": _changes(done)}
+        typer.echo(json.dumps(described, indent=2))
+        return
+    if suggested is not None:
+        typer.echo("no configuration given; this one was suggested from the file and used:\n")
+        typer.echo("".join(f"    {line}\n" for line in suggested.splitlines()))
+    for note in done.notes:
+        typer.echo(f"note: {note}", err=True)
+    _print_linkage(done, asked.output, bare)
+
+
+def _print_linkage(done: FileLinkage, output: Path, bare: bool) -> None:
+    figures = done.linkage.report
+    typer.echo(f"{figures['records']:,} records → {figures['customers']:,} customers, written to {output}")
+    typer.echo(f"threshold {figures['threshold']:g} (from: {figures['threshold_by']})")
+    if figures["expected_precision"] is not None:
+        by = "on the labels" if figures["threshold_by"] == "labels" else "expected without labels"
+        typer.echo(
+            f"{by}: precision {figures['expected_precision']:.3f}, recall {figures['expected_recall']:.3f} of pairs"
+        )
+    sizes = list(figures["cluster_sizes"].items())
+    shown = [[k, v] for k, v in sizes[:10]]
+    if len(sizes) > 10:
+        shown.append([f"{sizes[10][0]} to {sizes[-1][0]}", sum(v for _, v in sizes[10:])])
+    typer.echo("")
+    print_table(["records per customer", "customers"], shown)
+    typer.echo(f"\n{figures['pairs_compared']:,} pairs compared, made by these blocking passes:")
+    print_table(
+        ["pass", "blocks", "pairs", "blocks too large", "their records", "pairs not made"],
+        [
+            [p["pass"], p["blocks"], p["pairs"], p["oversized_blocks"], p["oversized_records"], p["lost_pairs"]]
+            for p in figures["passes"]
+        ],
+    )
+    if any(p["oversized_blocks"] for p in figures["passes"]):
+        typer.echo(
+            "  (blocks above max_block_size are left out; a finer pass, or a larger max_block_size, brings them)"
+        )
+    if done.changes is not None:
+        counts = _changes(done)
+        changed = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "none"
+        typer.echo(f"\nchanges of golden ids since the previous output: {changed}")
+    spent = ", ".join(f"{name} {seconds:.1f}" for name, seconds in figures["seconds"].items() if seconds >= 0.05)
+    typer.echo(f"\nseconds: {sum(figures['seconds'].values()):.1f} ({spent})")
+    if not bare:
+        typer.echo(f"next: python -m resolution review {output}, or explain --clusters {output} RECORD RECORD")
+
+
+def _changes(done: FileLinkage) -> dict[str, int]:
+    """Events by kind; 'moved' counts the records that changed their id."""
+    if done.changes is None or not done.changes.height:
+        return {}
+    return dict(sorted(done.changes.group_by("kind").len().iter_rows()))
+
+
+@app.command(rich_help_panel=FILES)
+def suggest(
+    file: FileArgument,
+    output: Annotated[Path | None, typer.Option(help="Write the configuration here instead of printing it.")] = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    sheet: Sheet = None,
+) -> None:
+    """Write a starting configuration for files."""
     from resolution.suggestion import suggest_config
     from resolution.tables import read_tables
 
-    try:
-        if output.suffix.lower() not in (".csv", ".parquet", ".pq"):
-            raise InputError(f"{output}: the output is written as .csv or .parquet; choose one of these endings")
-        if config is None:
-            import yaml
-
-            text = suggest_config(read_tables(files), str(files[0]))
-            settings = config_from_dict(yaml.safe_load(text), f"the configuration suggested for {files[0]}")
-        else:
-            settings = load_config(config)
-        _, result = link_file(files, settings, output)
-    except ResolutionError as error:
-        raise _fail(error) from None
-    figures = summary(result)
-    if as_json:
-        typer.echo(json.dumps({**figures, "output": str(output)}, indent=2))
-        return
-    typer.echo(f"{figures['records']} records → {figures['customers']} customers, written to {output}")
-    typer.echo(
-        f"compared {figures['pairs_compared']} pairs in {len(figures['passes'])} blocking passes; "
-        f"threshold {figures['threshold']}"
-    )
-    if figures["expected_precision"] is not None:
-        typer.echo(
-            f"expected without labels: precision {figures['expected_precision']:.3f}, "
-            f"recall {figures['expected_recall']:.3f} of pairs"
-        )
-    _table(["records per customer", "customers"], [[k, v] for k, v in list(figures["cluster_sizes"].items())[:12]])
-    lost = [p for p in figures["passes"] if p["oversized_blocks"]]
-    if lost:
-        typer.echo("blocks above the size cap were left out (max_block_size):")
-        _table(
-            ["pass", "blocks", "records", "pairs not made"],
-            [[p["pass"], p["oversized_blocks"], p["oversized_records"], p["lost_pairs"]] for p in lost],
-        )
-
-
-@app.command()
-def suggest(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet file of person records.")],
-    output: Annotated[Path | None, typer.Option(help="Write the configuration here instead of printing it.")] = None,
-) -> None:
-    """Write a starting configuration for a file."""
-    from resolution.suggestion import suggest_config
-    from resolution.tables import read_table
-
-    try:
-        text = suggest_config(read_table(file), str(file))
-    except ResolutionError as error:
-        raise _fail(error) from None
+    names = " ".join(str(f) for f in file)
+    with plain_errors():
+        text = suggest_config(read_tables(file, options(encoding, separator, sheet)), names)
     if output is None:
         typer.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
-        typer.echo(f"written to {output}; check the types, then: python -m resolution link {file} --config {output}")
+        typer.echo(f"written to {output}; check the types, then: python -m resolution link {names} --config {output}")
 
 
-@app.command()
-def evaluate(
-    clusters: Annotated[Path, typer.Argument(help="What `link` wrote.")],
-    truth: Annotated[Path, typer.Argument(help="File with the true person of each record.")],
-    truth_column: Annotated[str, typer.Option(help="Column of the true person.")],
-    record_id: Annotated[
-        str | None, typer.Option(help="Record id column of the truth file; without one, rows in order.")
-    ] = None,
+@app.command(rich_help_panel=FILES)
+def profile(
+    file: OneFile,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    sheet: Sheet = None,
     as_json: Json = False,
 ) -> None:
-    """Compare clusters with the truth: pairwise and B-cubed precision, recall, F1, and cluster sizes."""
-    import polars as pl
-
-    from resolution.evaluation import evaluate as compare
-    from resolution.tables import read_table
-
-    try:
-        predicted, known = read_table(clusters), read_table(truth)
-        wanted = [(truth, truth_column, known)] + ([(truth, record_id, known)] if record_id else [])
-        for file, column, frame in [
-            *wanted,
-            (clusters, "record_id", predicted),
-            (clusters, "golden_customer_id", predicted),
-        ]:
-            if column not in frame.columns:
-                raise InputError(f"{file}: no column {column!r}; there are {', '.join(frame.columns)}")
-        if record_id:
-            right = known.select(pl.col(record_id).cast(str).alias("record_id"), pl.col(truth_column).alias("truth"))
-            joined = predicted.with_columns(pl.col("record_id").cast(str)).join(
-                right, on="record_id", how="inner", maintain_order="left"
-            )
-            if joined.height != predicted.height:
-                raise InputError(
-                    f"{predicted.height - joined.height} of {predicted.height} clustered records are not in {truth}"
-                )
-        elif known.height == predicted.height:
-            joined = predicted.with_columns(known[truth_column].alias("truth"))
-        else:
-            raise InputError(
-                f"{clusters} has {predicted.height} rows, {truth} {known.height}; name the id column with --record-id"
-            )
-        result = compare(joined["golden_customer_id"].to_numpy(), joined["truth"].to_numpy())
-    except ResolutionError as error:
-        raise _fail(error) from None
-    if as_json:
-        typer.echo(json.dumps(result.to_dict(), indent=2))
-        return
-    _table(
-        ["measure", "precision", "recall", "F1"],
-        [
-            [
-                "pairwise",
-                *(f"{v:.4f}" for v in (result.pairwise_precision, result.pairwise_recall, result.pairwise_f1)),
-            ],
-            ["B-cubed", *(f"{v:.4f}" for v in (result.bcubed_precision, result.bcubed_recall, result.bcubed_f1))],
-        ],
-    )
-    _table(
-        ["", "true", "found"],
-        [
-            ["persons", result.true_clusters, result.predicted_clusters],
-            ["largest", result.largest_true, result.largest_predicted],
-            ["pairs", result.true_pairs, result.predicted_pairs],
-            ["exactly right", "", result.exact_clusters],
-        ],
-    )
-
-
-@app.command()
-def profile(file: Annotated[Path, typer.Argument(help="CSV or Parquet file.")], as_json: Json = False) -> None:
     """Show how filled and how distinctive each column is, and which attribute type it suggests. Shows no values."""
     from resolution.suggestion import column_profiles, profile_rows
     from resolution.tables import read_table
 
-    try:
-        rows = profile_rows(column_profiles(read_table(file)))
-    except ResolutionError as error:
-        raise _fail(error) from None
+    with plain_errors():
+        rows: list[dict[str, Any]] = profile_rows(
+            column_profiles(read_table(file, options(encoding, separator, sheet)))
+        )
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    _table(
+    print_table(
         ["column", "filled", "different", "most usual value", "mean length", "type"],
         [
             [
@@ -181,17 +194,9 @@ def profile(file: Annotated[Path, typer.Argument(help="CSV or Parquet file.")], 
                 f"{r['filled']:.1%}",
                 r["distinct"],
                 f"{r['largest_share']:.1%}",
-                r["mean_length"],
+                f"{r['mean_length']:.1f}",
                 r["suggested"] or "-",
             ]
             for r in rows
         ],
     )
-
-
-def _table(head: list[str], rows: list[list[Any]]) -> None:
-    """Print aligned columns."""
-    text = [[str(v) for v in row] for row in [head, *rows]]
-    width = [max(len(row[i]) for row in text) for i in range(len(head))]
-    for row in text:
-        typer.echo("  " + "  ".join(cell.ljust(w) for cell, w in zip(row, width, strict=True)).rstrip())

@@ -130,8 +130,16 @@ def explain(
     customer: Annotated[str | None, typer.Option(help="A golden customer id instead of two records.")] = None,
     show_values: Annotated[bool, typer.Option("--show-values", help="Print personal values too.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write it as HTML to this file.")] = None,
+    clusters: Annotated[
+        Path | None, typer.Option(help="Output of `link`: explain linked files instead of the warehouse.")
+    ] = None,
 ) -> None:
-    """Say why two records are one person, or what a customer consists of."""
+    """Say why two records are one person, or not, or what a customer consists of: of the warehouse, or of files."""
+    if clusters is not None:
+        from resolution.cli.judge import explain_files
+
+        explain_files(clusters, left, right, customer, show_values, html)
+        return
     from resolution.explanation import explain as explain_pair
     from resolution.explanation import explain_customer
 

@@ -34,6 +34,15 @@ def describe_records(
     return found
 
 
+def person_rows(connection: psycopg.Connection[Any], keys: list[str]) -> pa.Table:
+    """The person records of some keys, as a night reads them."""
+    from resolution.store.read import NightReader
+
+    connection.execute("create temp table if not exists asked (source_record_key uuid primary key) on commit drop")
+    connection.execute("insert into asked select unnest(%s::uuid[]) on conflict do nothing", (keys,))
+    return NightReader(connection).records("asked")
+
+
 def members(connection: psycopg.Connection[Any], golden_ids: list[str]) -> dict[str, str]:
     """Record key → golden id of the records of the given customers."""
     rows = connection.execute(

@@ -60,7 +60,7 @@ def test_golden_ids_do_not_depend_on_the_order_of_the_file(people: Path, tmp_pat
             "attributes.nothing.column names the column 'nothing'",
         ),
         ("record_id: record_id\nattributes: {city: town}\n", "attributes.city.type"),
-        ("record_id: person\nattributes: {city: city}\n", "repeated values"),
+        ("record_id: person\nattributes: {city: city}\n", "stands in records 1 and"),
         ("attributes: [", "not valid YAML"),
     ],
 )

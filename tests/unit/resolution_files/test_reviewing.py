@@ -32,12 +32,12 @@ def test_the_link_between_two_groups_is_asked_first() -> None:
     edges = edge_table([*sure, (2, 3, 0.9), (5, 6, 0.4), (4, 6, 0.3)])
     labels = np.array([0, 0, 0, 0, 0, 0, 6])
     asked = review_pairs(labels, edges, 0.8)
-    # 6 records hang on 6's question with .4: 2.4; 3 x 3 pairs on the bridge with .1: .9.
+    # 3 x 3 pairs hang on the bridge, each wrong with .1: .9. Of record 6's pairs with the six others .4 + .3 are right.
     assert [(r.left, r.right, r.pairs, r.reason) for r in asked.head(2).itertuples()] == [
-        (5, 6, 6, BELOW),
         (2, 3, 9, LINKED),
+        (5, 6, 6, BELOW),
     ]
-    assert np.allclose(asked["value"].head(2), [2.4, 0.9])
+    assert np.allclose(asked["value"].head(2), [0.9, 0.7])
     assert len(asked) == 2 + 4, "of two triangles only the four links that hold them are questions"
 
 
