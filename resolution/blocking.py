@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 EVERYONE = "everyone"
 EVERYTHING = 1000
 """Up to so many records, every pair is compared."""
+REMEMBERED = 2_000_000
+"""Distinct values of a column up to which what atoms make of them is kept."""
 Hashes = tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]
 
 
@@ -99,19 +101,39 @@ def atom_hashes(std: Standardised, atom: str) -> Hashes:
     """
     if atom == EVERYONE:
         return np.zeros(std.n, np.uint64), np.ones(std.n, bool)
-    column, _, function = atom.partition(":")
-    function = function or "value"
-    if function not in FUNCTIONS:
-        raise ConfigError(f"blocking: {atom!r}: no function {function!r}; there are {', '.join(FUNCTIONS)}")
-    if column == "names" and "names" not in std.columns:
+    if is_combined(std, atom):
+        function = atom.partition(":")[2]
         (given, has_given), (family, has_family) = (
             atom_hashes(std, f"{part}:{function}") for part in ("given", "family")
         )
         return given + family, has_given & has_family
-    if column not in std.columns:
-        raise ConfigError(f"blocking: {atom!r}: no column {column!r}; there are names, {', '.join(std.columns)}")
-    derived = std.columns[column].derive(FUNCTIONS[function](std.columns[column]))
+    derived = atom_column(std, atom)
     return hash_codes(derived), derived.codes >= 0
+
+
+def is_combined(std: Standardised, atom: str) -> bool:
+    """Whether an atom is made of several columns (or of none), so that it is no column's."""
+    return atom == EVERYONE or (atom.partition(":")[0] == "names" and "names" not in std.columns)
+
+
+def atom_column(std: Standardised, atom: str) -> Column:
+    """An atom of one column as a column of its own. What it makes of the distinct values is remembered: passes share
+    atoms. Raises ConfigError for an unknown column or function.
+    """
+    name, _, function = atom.partition(":")
+    function = function or "value"
+    if function not in FUNCTIONS:
+        raise ConfigError(f"blocking: {atom!r}: no function {function!r}; there are {', '.join(FUNCTIONS)}")
+    if name not in std.columns:
+        raise ConfigError(f"blocking: {atom!r}: no column {name!r}; there are names, {', '.join(std.columns)}")
+    column = std.columns[name]
+    if function == "value":
+        return column
+    key = f"atom {function}"
+    made: Column = column.facts.get(key) or Column.encode(FUNCTIONS[function](column))
+    if column.size <= REMEMBERED:
+        column.facts[key] = made
+    return Column(np.append(made.codes, np.int32(-1))[column.codes], made.text, made.facts)
 
 
 def hash_codes(column: Column) -> npt.NDArray[np.uint64]:

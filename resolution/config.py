@@ -63,6 +63,8 @@ class MatchConfig(BaseModel):
     pair_budget: int | Literal["auto"] = "auto"
     max_block_size: int = Field(default=2000, ge=2)
     chunk_pairs: int = Field(default=2_000_000, ge=1000)
+    jobs: int = Field(default=0, ge=0)
+    """Threads; 0 = every core. Neither this nor `chunk_pairs` changes a result."""
     train_pairs: int = Field(default=1_500_000, ge=1000)
     threshold: float | Literal["auto"] = "auto"
     precision: float | None = Field(default=None, gt=0, lt=1)
@@ -106,7 +108,7 @@ class MatchConfig(BaseModel):
 
     def fingerprint(self) -> str:
         """Hash of everything that changes results (not where the file lies)."""
-        text = self.model_dump_json(exclude={"origin"})
+        text = self.model_dump_json(exclude={"origin", "jobs", "chunk_pairs"})
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from resolution.blocking import Pass, atom_hashes
+from resolution.blocking import Hashes, Pass, atom_column, atom_hashes, is_combined
 from resolution.config import MatchConfig
 from resolution.standardise.columns import Standardised
 
@@ -42,15 +43,24 @@ def mix(hashes: Sequence[npt.NDArray[np.uint64]], salt: str) -> npt.NDArray[np.i
     return state.view(np.int64)
 
 
-def pass_keys(std: Standardised, one: Pass) -> tuple[Positions, npt.NDArray[np.int64]]:
-    """(positions, keys) of the records that have every part of the pass; a record may have several keys."""
-    parts = [atom_hashes(std, atom) for atom in one.atoms]
+def pass_keys(std: Standardised, one: Pass, stored: bool = True) -> tuple[Positions, npt.NDArray[np.int64]]:
+    """(positions, keys) of the records that have every part of the pass, in ascending order of positions.
+
+    stored: keys that are the same for ever, from the values; else from their codes, for these records only and without
+    a look at the text.
+    """
+    parts = [atom_hashes(std, atom) if stored or is_combined(std, atom) else _codes(std, atom) for atom in one.atoms]
     present = np.ones(std.n, bool)
     for _, known in parts:
         present &= known
     position = np.flatnonzero(present).astype(np.int32)
     key = mix([values[position] for values, _ in parts], one.name)
     return position, key
+
+
+def _codes(std: Standardised, atom: str) -> Hashes:
+    column = atom_column(std, atom)
+    return column.codes.astype(np.uint64), column.codes >= 0
 
 
 def block_keys(std: Standardised, passes: Sequence[Pass]) -> pd.DataFrame:
@@ -83,6 +93,65 @@ class PassReport:
     lost_pairs: int = 0
 
 
+@dataclass(frozen=True)
+class Laid:
+    """The usable blocks of one pass, one after the other. members: their records; for each record that has others
+    after it in its block, in ascending order: left (itself), start (place in `members` of the next) and count.
+    """
+
+    members: Positions
+    left: Positions
+    start: npt.NDArray[np.int64]
+    count: npt.NDArray[np.int32]
+
+
+SINGLES = 1 << 16
+"""Below so many keys, records alone in their block are not sifted out first."""
+
+
+def lay_out(
+    position: Positions, key: npt.NDArray[np.int64], cap: int, focus: npt.NDArray[np.bool_] | None = None
+) -> tuple[PassReport, Laid | None]:
+    """Blocks of equal keys. Those larger than `cap` are left out and reported; with `focus`, so are those without a
+    focus record.
+    """
+    report = PassReport()
+    if len(key) > SINGLES:
+        # Most records are alone in their block: counting keys in a rough table finds nearly all of these at once.
+        bits = max(int(len(key) * 4 - 1).bit_length(), 1)
+        cell = (key.view(np.uint64) >> np.uint64(64 - bits)).astype(np.int64)
+        several = np.bincount(cell, minlength=1 << bits)[cell] > 1
+        position, key = position[several], key[several]
+    if not len(key):
+        return report, None
+    order = np.argsort(key)
+    key, position = key[order], position[order]
+    edge = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+    size = np.diff(np.r_[edge, len(key)])
+    big = size > cap
+    report.oversized_blocks = int(big.sum())
+    report.oversized_records = int(size[big].sum())
+    report.lost_pairs = int((size[big].astype(np.int64) * (size[big] - 1) // 2).sum())
+    good = (size > 1) & ~big
+    if focus is not None:
+        good &= np.add.reduceat(focus[position], edge) > 0
+    position, size = position[np.repeat(good, size)], size[good]
+    report.blocks = len(size)
+    report.pairs = int((size.astype(np.int64) * (size - 1) // 2).sum())
+    if not len(size):
+        return report, None
+    # Sorting blocks and positions in one number is faster than sorting by two keys.
+    packed = (np.repeat(np.arange(len(size), dtype=np.int64), size) << 32) | position
+    packed.sort()
+    position = (packed & 0xFFFFFFFF).astype(np.int32)
+    ends = np.repeat(np.cumsum(size), size)
+    index = np.arange(len(position), dtype=np.int64)
+    following = (ends - index - 1).astype(np.int32)
+    by_left = np.argsort(position, kind="stable")
+    by_left = by_left[following[by_left] > 0]
+    return report, Laid(position, position[by_left], index[by_left] + 1, following[by_left])
+
+
 @dataclass
 class Blocks:
     """The usable blocks of all passes, laid out so that the pairs of any range of left positions can be made at
@@ -107,36 +176,16 @@ class Blocks:
         """Add one pass. Blocks larger than `cap` are left out and reported; with `focus`, so are blocks without a
         focus record.
         """
-        report = self.reports.setdefault(number, PassReport())
-        if len(key) == 0:
-            return
-        order = np.lexsort((position, key))
-        key, position = key[order], position[order]
-        edge = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-        size = np.diff(np.r_[edge, len(key)])
-        big = size > cap
-        report.oversized_blocks = int(big.sum())
-        report.oversized_records = int(size[big].sum())
-        report.lost_pairs = int((size[big].astype(np.int64) * (size[big] - 1) // 2).sum())
-        good = (size > 1) & ~big
-        if focus is not None:
-            good &= np.add.reduceat(focus[position], edge) > 0
-        keep = np.repeat(good, size)
-        position = position[keep]
-        size = size[good]
-        report.blocks = len(size)
-        report.pairs = int((size.astype(np.int64) * (size - 1) // 2).sum())
-        if not len(size):
-            return
-        ends = np.repeat(np.cumsum(size), size)
-        index = np.arange(len(position), dtype=np.int64)
-        following = (ends - index - 1).astype(np.int32)
-        by_left = np.argsort(position, kind="stable")
-        by_left = by_left[following[by_left] > 0]
-        self.members.append(position)
-        self.left.append(position[by_left])
-        self.start.append(index[by_left] + 1)
-        self.count.append(following[by_left])
+        self.take(number, lay_out(position, key, cap, focus))
+
+    def take(self, number: int, laid: tuple[PassReport, Laid | None]) -> None:
+        """Add one pass that was laid out."""
+        self.reports[number], blocks = laid
+        if blocks is not None:
+            self.members.append(blocks.members)
+            self.left.append(blocks.left)
+            self.start.append(blocks.start)
+            self.count.append(blocks.count)
 
     def pairs_from(self) -> npt.NDArray[np.int64]:
         """Pairs (before deduplication) by left position, int64[n]."""
@@ -183,6 +232,21 @@ class Blocks:
         offset = np.arange(total, dtype=np.int64) - np.repeat(np.cumsum(count) - count, count)
         right = self.members[k][np.repeat(self.start[k][a:b], count) + offset]
         return (np.repeat(self.left[k][a:b].astype(np.int64), count) << 32) | right
+
+
+def lay_blocks(std: Standardised, passes: Sequence[Pass], config: MatchConfig) -> Blocks:
+    """Blocks of records in memory, several passes at a time."""
+    from resolution.parallel import in_parallel
+
+    def one(number: int) -> tuple[PassReport, Laid | None]:
+        return lay_out(*pass_keys(std, passes[number], stored=False), config.max_block_size)
+
+    blocks = Blocks(std.n)
+    laid = in_parallel([partial(one, i) for i in range(len(passes))], config.jobs)
+    for each, result in zip(passes, laid, strict=True):
+        blocks.take(each.number, result)
+    report_losses(blocks)
+    return blocks
 
 
 def make_blocks(keys: pd.DataFrame, n: int, config: MatchConfig, focus: npt.NDArray[np.bool_] | None = None) -> Blocks:

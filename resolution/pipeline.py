@@ -16,9 +16,9 @@ from resolution.classify.learning import PairSpace, level_totals
 from resolution.classify.model import AttributeModel, MatchModel
 from resolution.classify.patterns import PatternCounts, pack
 from resolution.config import MatchConfig, check_columns, load_config
-from resolution.index import Blocks, all_pairs, block_keys, make_blocks
+from resolution.index import all_pairs, lay_blocks
 from resolution.progress import step, timed
-from resolution.standardise import standardise, to_frame
+from resolution.standardise import column_names, needed_columns, standardise, to_frame
 from resolution.standardise.columns import Standardised
 
 if TYPE_CHECKING:
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Positions = npt.NDArray[np.int32]
 PairChunks = Iterable[tuple[Positions, Positions]]
-Compared = Iterable[tuple[Positions, Positions, "npt.NDArray[np.uint8]"]]
-"""Chunks of pairs with their levels."""
+Levels = npt.NDArray[np.uint8]
+Part = tuple[Positions, Positions, Levels]
+"""Some pairs with their levels."""
+KEPT_BYTES = 600_000_000
+"""Levels of candidates are kept from learning until scoring as long as they fit this."""
 RANDOM_PAIRS = 500_000
 KEEP_PROBABILITY = 0.001
 """Pairs below this match probability are not kept as evidence."""
@@ -60,26 +63,54 @@ def pair_space(std: Standardised, config: MatchConfig) -> PairSpace:
     return PairSpace(std, free)
 
 
-def _pairs(
-    std: Standardised,
-    config: MatchConfig,
-    passes: Sequence[Pass],
-    keys: pd.DataFrame | None = None,
-    focus: npt.NDArray[np.bool_] | None = None,
-) -> tuple[Callable[[], Iterator[tuple[Positions, Positions]]], Blocks]:
-    """A function that yields the allowed candidate pairs (again, at every call), and the blocks they come from."""
-    space = pair_space(std, config)
-    blocks = make_blocks(block_keys(std, passes) if keys is None else keys, std.n, config, focus)
+class Candidates:
+    """The allowed candidate pairs of some passes, and their levels once they have been compared."""
 
-    def chunks() -> Iterator[tuple[Positions, Positions]]:
-        for left, right in blocks.chunks(config.chunk_pairs, focus):
-            if space.has_rules:
-                good = space.allowed(left, right)
+    def __init__(self, std: Standardised, config: MatchConfig, passes: Sequence[Pass], reuse: bool = True) -> None:
+        """reuse: keep what is compared while learning, for scoring."""
+        self.std, self.config, self.reuse = std, config, reuse
+        self.space = pair_space(std, config)
+        self.blocks = lay_blocks(std, passes, config)
+        self.total = int(self.blocks.pairs_from().sum())
+        """Pairs before those that several passes make are counted once."""
+        self.compared: list[Part] | None = None
+
+    def chunks(self) -> Iterator[tuple[Positions, Positions]]:
+        """(left, right) of all pairs, in the same chunks at every call."""
+        for left, right in self.blocks.chunks(self.config.chunk_pairs):
+            if self.space.has_rules:
+                good = self.space.allowed(left, right)
                 left, right = left[good], right[good]
             if len(left):
                 yield left, right
 
-    return chunks, blocks
+    def learning_pairs(self, compare: Callable[[Positions, Positions], Levels]) -> tuple[list[Part], float]:
+        """Compared pairs to learn from, and which share of the candidates they are.
+
+        Of more than `train_pairs` a sample, whose choice depends on record ids, not on their order. As long as the
+        levels of all pairs fit KEPT_BYTES, all are compared here and none is compared again.
+        """
+        share = 1.0 if self.total <= self.config.train_pairs else self.config.train_pairs / self.total
+        keep = self.reuse and self.total * (len(self.config.attributes) + 10) <= KEPT_BYTES
+        compared, found = [], []
+        for left, right in self.chunks():
+            drawn = self._drawn(left, right, share)
+            if not keep and drawn is not None:
+                left, right, drawn = left[drawn], right[drawn], None
+            levels = compare(left, right)
+            if keep:
+                compared.append((left, right, levels))
+            found.append((left, right, levels) if drawn is None else (left[drawn], right[drawn], levels[drawn]))
+        self.compared = compared if keep else None
+        return found, share
+
+    def _drawn(self, left: Positions, right: Positions, share: float) -> npt.NDArray[np.bool_] | None:
+        if share == 1.0:
+            return None
+        limit = np.uint64(share * float(2**64 - 1))
+        identity = self.std.identity
+        drawn: npt.NDArray[np.bool_] = (identity[left] ^ identity[right]) * np.uint64(0x9E3779B97F4A7C15) <= limit
+        return drawn
 
 
 def train(
@@ -94,39 +125,44 @@ def train(
     pairs: candidate pairs to learn from; by default those of the passes (the configuration's, or proposed ones). Of
     more than `config.train_pairs` a sample is compared, drawn evenly over the records.
     """
-    return _train(std, config, pairs, passes, labels)[0]
+    planned = tuple(passes) if passes is not None else tuple(plan_passes(std, config))
+    if pairs is None:
+        return _train(std, config, planned, Candidates(std, config, planned, reuse=False).learning_pairs, labels)
+    return _train(std, config, planned, lambda compare: ([(a, b, compare(a, b)) for a, b in pairs], 1.0), labels)
 
 
 def _train(
     std: Standardised,
     config: MatchConfig,
-    pairs: PairChunks | None = None,
-    passes: Sequence[Pass] | None = None,
+    planned: tuple[Pass, ...],
+    learning_pairs: Callable[[Callable[[Positions, Positions], Levels]], tuple[list[Part], float]],
     labels: Labels | None = None,
-) -> tuple[MatchModel, list[tuple[Positions, Positions, npt.NDArray[np.uint8]]], float]:
-    """The model, the pairs that it was learned from with their levels, and which share of the candidates these are."""
+) -> MatchModel:
+    """learning_pairs: from a comparison to compared pairs, and which share of the candidates these are."""
     from resolution.classify.fellegi_sunter import FellegiSunter
     from resolution.classify.frequencies import FrequencyCounter
     from resolution.compare import compare_pairs, implied_places, make_features
 
     features = make_features(std, config)
-    planned = tuple(passes) if passes is not None else tuple(plan_passes(std, config))
     space = pair_space(std, config)
     implied = implied_places(std, config, features)
+
+    def compare(left: Positions, right: Positions) -> Levels:
+        return compare_pairs(std, features, left, right, implied, config.jobs)
+
     random = PatternCounts.empty(len(features))
     left, right = space.random_pairs(RANDOM_PAIRS, config.seed)
-    random.add(compare_pairs(std, features, left, right, implied))
+    random.add(compare(left, right))
     totals = level_totals(space, features, random)
 
-    sample, sampled = _training_pairs(std, config, planned, pairs)
     counts = PatternCounts.empty(len(features))
-    kept = [(a, b, compare_pairs(std, features, a, b, implied)) for a, b in sample]
+    kept, sampled = learning_pairs(compare)
     for _, _, levels in kept:
         counts.add(levels)
     prior = None if config.prior == "auto" else float(config.prior)
     labelled = None
     if labels is not None:
-        labelled = labels.pattern_counts(counts, kept, lambda a, b: compare_pairs(std, features, a, b, implied))
+        labelled = labels.pattern_counts(counts, kept, compare)
     learned = expectation_maximisation(counts, totals, features, space.pairs(), prior, sampled, labelled=labelled)
 
     attributes = []
@@ -155,29 +191,7 @@ def _train(
         learned.prior, learned.relatives, tuple(attributes), planned, threshold, config.fingerprint(), implied, figures
     )
     FellegiSunter(model)  # fails early on a model that cannot score
-    return model, kept, sampled
-
-
-def _training_pairs(
-    std: Standardised, config: MatchConfig, passes: Sequence[Pass], pairs: PairChunks | None
-) -> tuple[list[tuple[Positions, Positions]], float]:
-    """Pairs to learn from and which share of the candidates they are. The choice depends on record ids, not on
-    their order.
-    """
-    if pairs is not None:
-        return list(pairs), 1.0
-    chunks, blocks = _pairs(std, config, passes)
-    total = int(blocks.pairs_from().sum())
-    if total <= config.train_pairs:
-        return list(chunks()), 1.0
-    share = config.train_pairs / total
-    identity = std.identity
-    limit = np.uint64(share * float(2**64 - 1))
-    found = []
-    for left, right in chunks():
-        drawn = (identity[left] ^ identity[right]) * np.uint64(0x9E3779B97F4A7C15) <= limit
-        found.append((left[drawn], right[drawn]))
-    return found, share
+    return model
 
 
 def score_pairs(
@@ -217,12 +231,14 @@ def score_candidates(
     from resolution.compare import compare_pairs, make_features
 
     features = make_features(std, config)
-    compared = ((left, right, compare_pairs(std, features, left, right, model.implied)) for left, right in chunks)
+    compared = (
+        (left, right, compare_pairs(std, features, left, right, model.implied, config.jobs)) for left, right in chunks
+    )
     return _score_compared(std, model, config, compared, keep)
 
 
 def _score_compared(
-    std: Standardised, model: MatchModel, config: MatchConfig, chunks: Compared, keep: float = KEEP_PROBABILITY
+    std: Standardised, model: MatchModel, config: MatchConfig, chunks: Iterable[Part], keep: float = KEEP_PROBABILITY
 ) -> tuple[pd.DataFrame, int]:
     """`score_candidates` for pairs that have been compared already."""
     import pandas as pd
@@ -275,13 +291,13 @@ def link(
     """
 
     with timed() as seconds:
-        result = _link(to_frame(records), identifiers, config or load_config(), decisions, model, labels)
+        result = _link(records, identifiers, config or load_config(), decisions, model, labels)
     result.report["seconds"] = seconds
     return result
 
 
 def _link(
-    frame: pl.DataFrame, identifiers: Any, config: MatchConfig, decisions: Any, model: MatchModel | None, labels: Any
+    records: Any, identifiers: Any, config: MatchConfig, decisions: Any, model: MatchModel | None, labels: Any
 ) -> LinkResult:
     from resolution.cluster import cluster
     from resolution.constraints import decision_edges, make_constraints
@@ -289,26 +305,26 @@ def _link(
     from resolution.labels import Labels, threshold_on_labels
     from resolution.thresholds import choose_threshold
 
-    config = check_columns(config, frame.columns)
-    # Records are worked on in the order of their ids, so that ties never depend on the order in which they came.
-    order = frame[config.record_id].cast(str).arg_sort().to_numpy().astype(np.int64)
-    frame = frame[order]
+    config = check_columns(config, column_names(records))
     with step("standardise"):
+        frame, order = _by_id(to_frame(records, needed_columns(config)), config.record_id)
         std = standardise(frame, config)
     known = None if labels is None else Labels.make(std, labels)
     chosen = model is not None
-    learned_from: list[tuple[Positions, Positions, npt.NDArray[np.uint8]]] = []
-    share = 0.0
+    candidates: Candidates | None = None
     if model is None:
         with step("learn"):
-            model, learned_from, share = _train(std, config, labels=known)
+            planned = tuple(plan_passes(std, config))
+            candidates = Candidates(std, config, planned)
+            model = _train(std, config, planned, candidates.learning_pairs, known)
     with step("compare"):
-        chunks, blocks = _pairs(std, config, model.passes)
-        if share == 1.0:  # learned from all candidates: they need no second comparison
-            edges, compared = _score_compared(std, model, config, learned_from)
+        candidates = candidates or Candidates(std, config, model.passes)
+        blocks = candidates.blocks
+        if candidates.compared is not None:  # while learning
+            edges, compared = _score_compared(std, model, config, candidates.compared)
         else:
-            learned_from.clear()
-            edges, compared = score_candidates(std, model, config, chunks())
+            edges, compared = score_candidates(std, model, config, candidates.chunks())
+        del candidates
     with step("certain evidence"):
         certain, constraints = make_constraints(std, frame, config, identifiers, decisions, model)
         if len(certain):
@@ -339,6 +355,17 @@ def _link(
     }
     edges = decision_edges(std, decisions, edges)
     return LinkResult(*_in_given_order(clusters, edges, order), model, report)
+
+
+def _by_id(frame: pl.DataFrame, record_id: str) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
+    """The records in the order of their ids, so that ties never depend on the order in which they came; and which
+    record stands where.
+    """
+    import polars as pl
+
+    ids = pl.DataFrame({"id": frame[record_id].cast(pl.String), "at": np.arange(frame.height, dtype=np.int64)})
+    order = ids.sort("id", "at")["at"].to_numpy()
+    return frame[order], order
 
 
 def _threshold_by(config: MatchConfig, chosen: bool, on_labels: bool) -> str:

@@ -22,7 +22,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def value_weights(column: Column, attribute: AttributeModel) -> npt.NDArray[np.float32]:
-    """Per distinct value: log2(u of the top level / frequency of the value), added when a pair shares it."""
+    """Per distinct value: log2(u of the top level / frequency of the value), added when a pair shares it.
+
+    Values of a single record count as unlisted: no pair shares them.
+    """
     top_u = attribute.u[-1]
     if attribute.rare_frequency is None or not column.size:
         return np.zeros(column.size, np.float32)
@@ -32,10 +35,11 @@ def value_weights(column: Column, attribute: AttributeModel) -> npt.NDArray[np.f
         share = np.fromiter(attribute.frequency.values(), np.float64, len(attribute.frequency))
         order = np.argsort(known)
         known, share = known[order], share[order]
-        hashes = column.hashes()
+        shared = np.flatnonzero(column.counts() > 1)
+        hashes = column.hashes(shared)
         place = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
         hit = known[place] == hashes
-        frequency[hit] = share[place[hit]]
+        frequency[shared[hit]] = share[place[hit]]
     return np.log2(top_u / frequency).astype(np.float32)
 
 

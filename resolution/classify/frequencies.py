@@ -48,10 +48,11 @@ class FrequencyCounter:
         # Sums over pairs differ in their last bits with the order of the records; a model must not.
         persons = np.round(persons, 6)
         total = persons.sum()
-        used = np.flatnonzero(count > 0)
-        order = used[np.lexsort((used, -persons[used]))]
-        listed = order[:MAX_LISTED][persons[order[:MAX_LISTED]] > 1.05]
-        rest = np.setdiff1d(used, listed)
+        common = np.flatnonzero(persons > 1.05)
+        listed = common[np.lexsort((common, -persons[common]))][:MAX_LISTED]
+        unlisted = count > 0
+        unlisted[listed] = False
+        rest = np.flatnonzero(unlisted)
         rare = float(persons[rest].mean() / total) if len(rest) else float(1.0 / total)
         hashes = self.column.hashes(listed)
         return {int(h): float(p / total) for h, p in zip(hashes, persons[listed], strict=True)}, rare

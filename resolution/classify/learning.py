@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from resolution.standardise.columns import Column, Standardised
 
 Floats = npt.NDArray[np.float64]
+PAIRED = 50_000
+"""Records of which random pairs are drawn."""
 
 
 class PairSpace:
@@ -66,6 +68,8 @@ class PairSpace:
     def random_pairs(self, size: int, seed: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """Allowed pairs drawn at random; all of them when there are no more than `size`. Independent of the
         records' order.
+
+        Of very many records a sample is paired: what is made per value (a string, its length) then stays cheap.
         """
         n = self.std.n
         if n < 2:
@@ -73,8 +77,8 @@ class PairSpace:
         if n * (n - 1) // 2 <= size:
             left, right = (a.astype(np.int32) for a in np.triu_indices(n, 1))
         else:
-            order = np.argsort(self.std.identity, kind="stable").astype(np.int32)
-            drawn = np.random.default_rng(seed).integers(0, n, (2, size))
+            order = np.argsort(self.std.identity, kind="stable")[:PAIRED].astype(np.int32)
+            drawn = np.random.default_rng(seed).integers(0, len(order), (2, size))
             a, b = order[drawn[0]], order[drawn[1]]
             left, right = np.minimum(a, b), np.maximum(a, b)
         good = (left != right) & self.allowed(left, right)
