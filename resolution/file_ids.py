@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from resolution.registry import Registry
 
-SPELLS, CUSTOMERS = "spells.parquet", "customers.parquet"
+SPELLS, CUSTOMERS, MERGES = "spells.parquet", "customers.parquet", "merges.parquet"
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,12 @@ class IdHistory:
 
     spells: source_record_key, golden_customer_id, from_run, to_run (null = still): who had which id when.
     customers: golden_customer_id, created_run_id, closed_run_id, status, merged_into_id, founding_record_key.
-    run: number of the newest output.
+    merges: run_id, from_id, to_id. run: number of the newest output.
     """
 
     spells: pl.DataFrame
     customers: pl.DataFrame
+    merges: pl.DataFrame
     run: int
 
     def save(self, folder: Path) -> None:
@@ -34,6 +35,7 @@ class IdHistory:
         folder.mkdir(parents=True, exist_ok=True)
         self.spells.write_parquet(folder / SPELLS)
         self.customers.write_parquet(folder / CUSTOMERS)
+        self.merges.write_parquet(folder / MERGES)
 
 
 def first_history(clusters: pl.DataFrame) -> IdHistory:
@@ -47,7 +49,8 @@ def first_history(clusters: pl.DataFrame) -> IdHistory:
         to_run=pl.lit(None, pl.Int64),
     )
     customers = spells.group_by("golden_customer_id").agg(founding_record_key=pl.col("source_record_key").min())
-    return IdHistory(spells.sort("source_record_key"), _issued(customers, 1), 1)
+    merges = pl.DataFrame(schema={"run_id": pl.Int64, "from_id": pl.String, "to_id": pl.String})
+    return IdHistory(spells.sort("source_record_key"), _issued(customers, 1), merges, 1)
 
 
 def load_history(previous: str | Path) -> IdHistory:
@@ -56,11 +59,11 @@ def load_history(previous: str | Path) -> IdHistory:
 
     folder = folder_of(previous)
     clusters = read_clusters(previous)
-    if not ((folder / CUSTOMERS).is_file() and (folder / SPELLS).is_file()):
+    if not all((folder / name).is_file() for name in (SPELLS, CUSTOMERS, MERGES)):
         return first_history(clusters)
-    spells, customers = pl.read_parquet(folder / SPELLS), pl.read_parquet(folder / CUSTOMERS)
+    spells, customers, merges = (pl.read_parquet(folder / name) for name in (SPELLS, CUSTOMERS, MERGES))
     runs = pl.concat([spells["from_run"], spells["to_run"], customers["created_run_id"], customers["closed_run_id"]])
-    return IdHistory(spells, customers, int(runs.drop_nulls().to_numpy().max(initial=1)))
+    return IdHistory(spells, customers, merges, int(runs.drop_nulls().to_numpy().max(initial=1)))
 
 
 def follow(
@@ -91,26 +94,34 @@ def follow(
         records_moved="records_moved",
         evidence=pl.col("evidence").list.join("; "),
     )
-    if not len(changes):
-        return kept, changes, history
     run = history.run + 1
     spells = _next_spells(history.spells, links, run)
-    return kept, changes, IdHistory(spells, _next_customers(history.customers, assigned.customers, run), run)
+    if not len(changes) and spells.equals(history.spells):
+        return kept, changes, history
+    merged = changes.filter(pl.col("kind") == "merge").select(
+        run_id=pl.lit(run, pl.Int64), from_id="old_id", to_id="new_id"
+    )
+    after = IdHistory(
+        spells,
+        _next_customers(history.customers, assigned.customers, run),
+        pl.concat([history.merges, merged]),
+        run,
+    )
+    return kept, changes, after
 
 
 def _registry(history: IdHistory) -> Registry:
     import polars as pl
 
     from resolution.registry import Registry
+    from resolution.store.homes_in_memory import homes_in_memory
 
     since = history.spells.group_by("source_record_key").agg(since_run_id=pl.col("from_run").min())
     current = history.spells.filter(pl.col("to_run").is_null()).select("source_record_key", "golden_customer_id")
-    gone = history.spells.sort("from_run").group_by("source_record_key", maintain_order=True).last()
-    last = gone.filter(pl.col("to_run").is_not_null()).select("source_record_key", "golden_customer_id")
     return Registry(
         links=current.join(since, on="source_record_key"),
-        customers=history.customers.select("golden_customer_id", "created_run_id", "status"),
-        history=last.join(since, on="source_record_key"),
+        customers=history.customers.select("golden_customer_id", "created_run_id", "status", "merged_into_id"),
+        homes=homes_in_memory(history.spells, history.customers, history.merges),
         issued=history.customers.group_by("founding_record_key").agg(generations=pl.len().cast(pl.Int64)),
     )
 
