@@ -44,6 +44,13 @@ def make_people(records: pa.Table, config: MatchConfig) -> People:
     return People(_flat(records["source_record_key"]), records, standardise(records, config))
 
 
+def match_columns(config: MatchConfig) -> set[str]:
+    """Columns of person records that matching looks at: the others need not be read for it."""
+    named = {attribute.column for attribute in config.attributes.values()}
+    named |= {attribute.unless for attribute in config.attributes.values() if attribute.unless}
+    return named | {"country_code", "is_phone_shared"} | {c for c in (config.source, config.country) if c}
+
+
 def name_hints(std: Standardised) -> np.ndarray:
     """int64[n], equal for records whose given names may be one (nicknames led back); -1 for none or a bare initial."""
     import numpy as np
@@ -106,15 +113,17 @@ def prepare_identifiers(identifiers: pa.Table, people: People) -> pd.DataFrame:
 
 
 def all_keys(people: People, identifiers: pd.DataFrame, model: MatchModel, rules: IdentifierRules) -> pd.DataFrame:
-    """Block keys and identifier keys together: position int32, pass int16, key int64, distinct."""
+    """Block keys and identifier keys together: position int32, pass int16, key int64, distinct.
+
+    A record has one key at most of each block pass, and identifier keys come distinct.
+    """
     import pandas as pd
 
     from resolution.certain import identifier_keys
     from resolution.index import block_keys
 
     blocks = block_keys(people.std, model.passes)
-    keys = pd.concat([blocks, identifier_keys(identifiers, rules)], ignore_index=True)
-    return keys.drop_duplicates(ignore_index=True)
+    return pd.concat([blocks, identifier_keys(identifiers, rules)], ignore_index=True)
 
 
 def probable_edges(

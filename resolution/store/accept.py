@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
 from resolution.errors import ResolutionError
-from resolution.store.propose import empty_next, find_run
+from resolution.figures import RunFigures
+from resolution.store.keys import change_keys, drop_staged, replace_keys
+from resolution.store.propose import add_phases, empty_next, find_run
 
 if TYPE_CHECKING:
     import psycopg
@@ -66,11 +69,6 @@ ACCEPT = (
     """insert into identity.match_edges (left_key, right_key, kind, evidence, match_weight, match_probability, run_id)
        select left_key, right_key, kind, evidence, match_weight, match_probability, run_id
        from identity.next_match_edges where run_id = %(run)s and not is_withdrawn""",
-    # A row with pass -1 says: the keys of this record are new (or gone).
-    """delete from identity.block_keys b using identity.next_block_keys n
-       where n.run_id = %(run)s and n.pass = -1 and b.source_record_key = n.source_record_key""",
-    """insert into identity.block_keys (source_record_key, pass, block_key)
-       select source_record_key, pass, block_key from identity.next_block_keys where run_id = %(run)s and pass >= 0""",
     """delete from identity.golden_records g using identity.next_golden_customers n
        where n.run_id = %(run)s and g.golden_customer_id = n.golden_customer_id and n.status <> 'live'""",
     # run_id says which run changed the content; a full run must not make every customer look changed.
@@ -86,6 +84,8 @@ ACCEPT = (
        select 'resolution', 'int_person_records', source_seq from identity.runs where run_id = %(run)s
        on conflict (consumer, source) do update set seq = excluded.seq""",
 )
+_TARGET = re.compile(r"(?:identity|ops)\.(\w+)")
+"""The table that a statement writes: the first that it names."""
 ANALYSED = ("record_links", "golden_customers", "match_edges", "block_keys", "golden_records")
 
 
@@ -101,12 +101,20 @@ def accept(connection: psycopg.Connection[Any], run_id: int) -> bool:
         return False
     if run.status == "discarded":
         raise RunStateError(f"identity run {run_id} was discarded; run the night again to get a new proposal")
+    figures = RunFigures()
+    with figures.phase("accept keys"):
+        if run.kind == "full":
+            replace_keys(connection)
+        else:
+            change_keys(connection, run_id)
     if run.kind == "full":
-        # A full run proposes all evidence and all keys, so the old ones go at once.
-        connection.execute("truncate identity.match_edges, identity.block_keys")
+        # A full run proposes all evidence, so the old goes at once.
+        connection.execute("truncate identity.match_edges")
     for statement in ACCEPT:
-        connection.execute(sql.SQL(statement), {"run": run_id})
+        with figures.phase(f"accept {_TARGET.search(statement)[1]}"):  # type: ignore[index]
+            connection.execute(sql.SQL(statement), {"run": run_id})
     empty_next(connection)
+    add_phases(connection, run_id, figures)
     log.info("identity run %d accepted (%s)", run_id, run.kind)
     return True
 
@@ -132,4 +140,5 @@ def discard(connection: psycopg.Connection[Any], run_id: int, reason: str) -> bo
         (reason, run_id),
     )
     empty_next(connection)
+    drop_staged(connection)
     return True

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
+from resolution.figures import RunFigures
 from resolution.registry import Registry
 from resolution.store.bulk import copy_in, copy_out
 from resolution.store.homes import read_homes
+from resolution.store.keys import drop_staged
 
 if TYPE_CHECKING:
     import polars as pl
@@ -90,8 +92,13 @@ def open_run(connection: psycopg.Connection[Any], export_date: dt.date, kind: st
     return int(row[0])
 
 
-def finish_run(connection: psycopg.Connection[Any], run_id: int, figures: dict[str, Any]) -> None:
-    """Write the run's figures; they stand with the proposal, so that the audit can read them."""
+def finish_run(
+    connection: psycopg.Connection[Any], run_id: int, figures: dict[str, Any], phases: dict[str, Any]
+) -> None:
+    """Write the run's figures; they stand with the proposal, so that the audit can read them. phases: see
+    resolution/figures.py.
+    """
+    figures = figures | {"figures": json.dumps(phases)}
     columns = sorted(figures)
     connection.execute(
         sql.SQL("update identity.runs set {}, finished_at = clock_timestamp() where run_id = {}").format(
@@ -99,6 +106,16 @@ def finish_run(connection: psycopg.Connection[Any], run_id: int, figures: dict[s
             sql.Placeholder(),
         ),
         [*(figures[c] for c in columns), run_id],
+    )
+
+
+def add_phases(connection: psycopg.Connection[Any], run_id: int, figures: RunFigures) -> None:
+    """Add the phases of the acceptance to those of the proposal."""
+    connection.execute(
+        """update identity.runs
+           set figures = jsonb_set(figures, '{phases}', coalesce(figures -> 'phases', '[]') || %s::jsonb)
+           where run_id = %s""",
+        (json.dumps(figures.to_dict()["phases"]), run_id),
     )
 
 
@@ -230,4 +247,5 @@ def discard_leftovers(connection: psycopg.Connection[Any], reason: str) -> list[
     ).fetchall()
     if rows:
         empty_next(connection)
+        drop_staged(connection)
     return [int(r[0]) for r in rows]

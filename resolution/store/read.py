@@ -1,36 +1,29 @@
 """What a night reads: the changed records, the records their change can reach, and the registry's earlier state.
 
 All statements run in one transaction of the caller, over temporary tables that disappear with it. `changed` holds the
-records that changed (live or gone), `new_keys` their keys of tonight; together with `identity.block_keys` they are the
-effective keys: what a full run would index.
+records that changed (live or gone); how far their change reaches is found in reach.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from resolution.store.bulk import copy_in, copy_out
+from resolution.store.bulk import copy_out
+from resolution.store.reach import LIVE
 
 if TYPE_CHECKING:
     import psycopg
     import pyarrow as pa
 
-FIRST_IDENTIFIER_PASS = 1000
 TEXT_COLUMNS = (
     "source_platform", "record_kind", "email", "phone", "full_name", "given_name", "family_name", "birth_date",
     "address_line", "city", "postcode", "region", "country_code", "company", "email_consent", "sms_consent",
 )  # fmt: skip
 TIME_COLUMNS = ("email_consent_at", "sms_consent_at", "first_seen_at", "last_seen_at")
 FLAG_COLUMNS = ("is_email_verified", "is_phone_shared")
-LIVE = sql.SQL("not coalesce(r.is_deleted, false) and not coalesce(r.is_internal, false)")
-EFFECTIVE = sql.SQL(
-    """(select b.source_record_key, b.pass, b.block_key from identity.block_keys b
-        where not exists (select 1 from changed c where c.source_record_key = b.source_record_key)
-        union all select n.source_record_key, n.pass, n.block_key from new_keys n)"""
-)
-
 
 class NightReader:
     """Reads for one run. With `full`, every live record counts as changed and nothing stored is looked at."""
@@ -39,7 +32,7 @@ class NightReader:
         self.connection = connection
 
     def _run(self, statement: str, *params: Any, **parts: sql.Composable) -> psycopg.Cursor[Any]:
-        query = sql.SQL(statement).format(live=LIVE, effective=EFFECTIVE, **parts)
+        query = sql.SQL(statement).format(live=LIVE, **parts)
         named = params[0] if params and isinstance(params[0], dict) else params or None
         return self.connection.execute(query, named)
 
@@ -72,24 +65,24 @@ class NightReader:
         row = self._run("select count(*) from intermediate.int_person_records r where {live}").fetchone()
         return int(row[0]) if row else 0
 
-    def records(self, keys_of: str | None) -> pa.Table:
-        """Live person records, by key; only those in the temporary table `keys_of` unless it is None."""
+    def records(self, keys_of: str | None, columns: Collection[str] | None = None) -> pa.Table:
+        """Live person records, by key; only those in the temporary table `keys_of` unless it is None.
+
+        columns: of TEXT_COLUMNS, TIME_COLUMNS and FLAG_COLUMNS, the ones that are wanted; by default all.
+        """
         import pyarrow as pa
 
-        stamp = pa.timestamp("us", tz="UTC")
-        types: dict[str, pa.DataType] = {"source_record_key": pa.string()}
-        types |= {c: pa.string() for c in TEXT_COLUMNS}
-        types |= dict.fromkeys(TIME_COLUMNS, stamp) | {c: pa.bool_() for c in FLAG_COLUMNS}
-        # ISO 8601 with Z, which Arrow reads whatever the session's date style.
-        times = [
-            sql.SQL("to_char(r.{0} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')").format(sql.Identifier(c))
-            for c in TIME_COLUMNS
-        ]
-        plain = [sql.SQL("r.{}").format(sql.Identifier(c)) for c in ("source_record_key", *TEXT_COLUMNS)]
-        flags = [sql.SQL("r.{}").format(sql.Identifier(c)) for c in FLAG_COLUMNS]
+        kinds: dict[str, pa.DataType] = dict.fromkeys(TEXT_COLUMNS, pa.string())
+        kinds |= dict.fromkeys(TIME_COLUMNS, pa.timestamp("us", tz="UTC")) | dict.fromkeys(FLAG_COLUMNS, pa.bool_())
+        wanted = {c: kind for c, kind in kinds.items() if columns is None or c in columns}
         query = sql.SQL("select {} from intermediate.int_person_records r {} where {} order by r.source_record_key")
+        names = [sql.Identifier("r", c) for c in ("source_record_key", *wanted)]
+        # Arrow reads times as ISO 8601 with the zone: sessions are in UTC (warehouse.connect), dates in ISO.
+        self.connection.execute("set local datestyle = 'ISO'")
         return copy_out(
-            self.connection, query.format(sql.SQL(", ").join([*plain, *times, *flags]), _only(keys_of), LIVE), types
+            self.connection,
+            query.format(sql.SQL(", ").join(names), _only(keys_of), LIVE),
+            {"source_record_key": pa.string(), **wanted},
         )
 
     def identifiers(self, keys_of: str | None, types: tuple[str, ...] | None = None) -> pa.Table:
@@ -108,107 +101,6 @@ class NightReader:
         )
         names = ("source_record_key", "identifier_type", "identifier_namespace", "identifier_value")
         return copy_out(self.connection, query, dict.fromkeys(names, pa.string()) | {"is_verified": pa.bool_()})
-
-    def load_new_keys(self, keys: pa.Table, caps: dict[int, int]) -> None:
-        """Tonight's keys of the changed records (source_record_key, pass, block_key), and the cap of each pass."""
-        self._run("create temp table new_keys (source_record_key uuid, pass smallint, block_key bigint) on commit drop")
-        copy_in(self.connection, "new_keys", keys)
-        self._run("create index on new_keys (pass, block_key)")
-        self._run("create temp table caps (pass smallint primary key, cap bigint) on commit drop")
-        with self.connection.cursor() as cursor:
-            cursor.executemany("insert into caps values (%s, %s)", sorted(caps.items()))
-        self._run("analyze new_keys")
-
-    def find_reach(self) -> None:
-        """Find what the change can reach.
-
-        near         records whose certain edges to each other must be made anew: the changed ones and the holders of
-                     every identifier that a changed record has or had (values above their limit before and after: none)
-        focus        records whose probable edges must be made anew: the changed ones and the members of every block
-                     that crossed its cap
-        near_keys    keys of all identifiers of `near` with all their holders
-        focus_keys   keys of all usable blocks of `focus` with all their members
-        """
-        self._run(
-            """create temp table touched on commit drop as
-               select k.pass, k.block_key, sum(k.delta) as delta,
-                      (select count(*) from identity.block_keys b where b.pass = k.pass and b.block_key = k.block_key)
-                      as old_count
-               from (select pass, block_key, 1 as delta from new_keys
-                     union all select b.pass, b.block_key, -1 from identity.block_keys b join changed
-                     using (source_record_key)) k
-               group by k.pass, k.block_key"""
-        )
-        self._run("create index on touched (pass, block_key)")
-        self._run("analyze touched")
-        self._run("create temp table near (source_record_key uuid primary key) on commit drop")
-        self._run("insert into near select source_record_key from changed")
-        self._run(
-            """insert into near select e.source_record_key from touched t
-               join caps using (pass)
-               join {effective} e on e.pass = t.pass and e.block_key = t.block_key
-               where t.pass >= %s and least(t.old_count, t.old_count + t.delta) <= caps.cap
-               on conflict do nothing""",
-            FIRST_IDENTIFIER_PASS,
-        )
-        self._run("create temp table focus (source_record_key uuid primary key) on commit drop")
-        self._run("insert into focus select source_record_key from changed")
-        self._run(
-            """insert into focus select e.source_record_key from touched t
-               join caps using (pass)
-               join {effective} e on e.pass = t.pass and e.block_key = t.block_key
-               where t.pass < %s and (t.old_count <= caps.cap) <> (t.old_count + t.delta <= caps.cap)
-               on conflict do nothing""",
-            FIRST_IDENTIFIER_PASS,
-        )
-        self._run("analyze near")
-        self._run("analyze focus")
-        self._blocks_of("near", sql.SQL(">="))
-        self._blocks_of("focus", sql.SQL("<"))
-        self._run(
-            """create temp table universe on commit drop as
-               select source_record_key from near union select source_record_key from focus
-               union select source_record_key from near_keys union select source_record_key from focus_keys"""
-        )
-        self._run("alter table universe add primary key (source_record_key)")
-
-    def _blocks_of(self, name: str, comparison: sql.SQL) -> None:
-        """Members of all blocks (or holders of all identifiers) of the records in a temporary table, below the cap."""
-        parts = {"keys": sql.Identifier(f"{name}_keys"), "names": sql.Identifier(name), "comparison": comparison}
-        parts["blocks"] = sql.Identifier(f"{name}_blocks")
-        self._run(
-            """create temp table {blocks} on commit drop as
-               select distinct e.pass, e.block_key from {names} n
-               join {effective} e on e.source_record_key = n.source_record_key where e.pass {comparison} %s""",
-            FIRST_IDENTIFIER_PASS,
-            **parts,
-        )
-        self._run("analyze {blocks}", **parts)
-        self._run(
-            """create temp table {keys} on commit drop as
-               select source_record_key, pass, block_key from (
-                   select e.*, count(*) over (partition by e.pass, e.block_key) as size
-                   from {blocks} b join {effective} e on e.pass = b.pass and e.block_key = b.block_key) e
-               join caps using (pass) where size between 2 and caps.cap""",
-            **parts,
-        )
-        self._run("analyze {keys}", **parts)
-
-    def keys(self, table: str) -> pa.Table:
-        """Rows of near_keys or focus_keys: source_record_key, pass, key."""
-        import pyarrow as pa
-
-        query = sql.SQL("select source_record_key, pass, block_key from {}").format(sql.Identifier(table))
-        return copy_out(
-            self.connection, query, {"source_record_key": pa.string(), "pass": pa.int16(), "key": pa.int64()}
-        )
-
-    def key_list(self, table: str) -> pa.Array:
-        """The record keys of a temporary table."""
-        import pyarrow as pa
-
-        query = sql.SQL("select source_record_key from {}").format(sql.Identifier(table))
-        return copy_out(self.connection, query, {"source_record_key": pa.string()})["source_record_key"]
 
     def stored_edges(self) -> pa.Table:
         """Accepted edges that tonight's evidence replaces: certain within `near`, probable at `focus`."""
@@ -246,9 +138,9 @@ class NightReader:
         )
         return {str(row[0]) for row in rows.fetchall()}
 
-    def find_scope(self, run_id: int) -> None:
+    def find_scope(self, run_id: int) -> int:
         """Fill `scope`: every record connected, by earlier or new evidence or a golden id, with one whose evidence
-        changed.
+        changed. Returns how many steps it took.
         """
         self._run("create temp table scope (source_record_key uuid primary key, step integer) on commit drop")
         self._run("insert into scope select source_record_key, 0 from changed")
@@ -284,7 +176,7 @@ class NightReader:
                 {"step": step, "run": run_id},
             ).rowcount
             if grown == 0:
-                return
+                return step
             step += 1
 
     def scope_edges(self, run_id: int) -> pa.Table:
