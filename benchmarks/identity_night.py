@@ -240,7 +240,7 @@ def _step(name: str, home: Path, *arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.identity_night", "--step", name, *arguments]
     environment = {**os.environ, "JOURNEYLINE_HOME": str(home)}
     environment.pop("JOURNEYLINE_WAREHOUSE_URL", None)
-    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     lines = done.stdout.strip().splitlines()
     return dict(json.loads(lines[-1])) if lines else {}
 

@@ -20,7 +20,6 @@ from resolution.store.read import NightReader
 
 if TYPE_CHECKING:
     import psycopg
-    import pyarrow as pa
 
     from resolution.classify.model import MatchModel
     from resolution.config import MatchConfig
@@ -88,8 +87,8 @@ def accept_run(run_id: int) -> None:
     from warehouse.locks import night_lock
 
     with night_lock(LOCK, LOCK_SECONDS), warehouse.connect(name="resolution accept") as connection:
-        fresh = acceptance.accept(connection, run_id)
-    if fresh:
+        kind = acceptance.accept(connection, run_id)
+    if kind == "full":  # a night changes too little to mislead the planner; the server's own upkeep sees to it
         with warehouse.connect(autocommit=True, name="resolution analyze") as connection:
             acceptance.refresh_statistics(connection)
 

@@ -184,7 +184,9 @@ def _certain_among(
     from resolution.hints import make_hints
 
     holders = np.unique(keys["position"].to_numpy(np.int64))
-    small = People(people.keys.take(pa.array(holders)), people.records.take(pa.array(holders)), people.std.take(holders))
+    small = People(
+        people.keys.take(pa.array(holders)), people.records.take(pa.array(holders)), people.std.take(holders)
+    )
     given = prepare_identifiers(night.reader.identifiers("near_keys", exclusive), small)
     keys = keys.assign(position=np.searchsorted(holders, keys["position"]).astype(np.int32))
     edges = key_edges(keys, small.n, account_keys(given, rules), rules, name_hint=make_hints(small.std, model))

@@ -57,7 +57,8 @@ ACCEPT = (
     """insert into identity.record_links
            (source_record_key, golden_customer_id, valid_from_run_id, decided_by, match_probability)
        select source_record_key, golden_customer_id, run_id, decided_by, match_probability
-       from identity.next_record_links where run_id = %(run)s and golden_customer_id is not null""",
+       from identity.next_record_links where run_id = %(run)s and golden_customer_id is not null
+       order by source_record_key""",  # in the order of the key: millions of rows are indexed in half the time
     """insert into identity.golden_id_changes
            (run_id, export_date, change_kind, from_id, to_id, records_moved, reason, evidence)
        select n.run_id, r.export_date, n.change_kind, n.from_id, n.to_id, n.records_moved, n.reason, n.evidence
@@ -68,7 +69,8 @@ ACCEPT = (
          and (m.left_key, m.right_key, m.kind, m.evidence) = (n.left_key, n.right_key, n.kind, n.evidence)""",
     """insert into identity.match_edges (left_key, right_key, kind, evidence, match_weight, match_probability, run_id)
        select left_key, right_key, kind, evidence, match_weight, match_probability, run_id
-       from identity.next_match_edges where run_id = %(run)s and not is_withdrawn""",
+       from identity.next_match_edges where run_id = %(run)s and not is_withdrawn
+       order by left_key, right_key, kind, evidence""",
     """delete from identity.golden_records g using identity.next_golden_customers n
        where n.run_id = %(run)s and g.golden_customer_id = n.golden_customer_id and n.status <> 'live'""",
     # run_id says which run changed the content; a full run must not make every customer look changed.
@@ -89,8 +91,8 @@ _TARGET = re.compile(r"(?:identity|ops)\.(\w+)")
 ANALYSED = ("record_links", "golden_customers", "match_edges", "block_keys", "golden_records")
 
 
-def accept(connection: psycopg.Connection[Any], run_id: int) -> bool:
-    """Make a proposal the truth; False when it already was. The caller's transaction is all of it.
+def accept(connection: psycopg.Connection[Any], run_id: int) -> str | None:
+    """Make a proposal the truth; its kind, or None when it already was. The caller's transaction is all of it.
 
     Raises RunStateError for a run that is unknown, discarded, or not the newest proposal.
     """
@@ -98,7 +100,7 @@ def accept(connection: psycopg.Connection[Any], run_id: int) -> bool:
     if run is None:
         raise RunStateError(f"there is no identity run {run_id}; `python -m resolution status` lists the runs")
     if run.status == "accepted":
-        return False
+        return None
     if run.status == "discarded":
         raise RunStateError(f"identity run {run_id} was discarded; run the night again to get a new proposal")
     figures = RunFigures()
@@ -116,7 +118,7 @@ def accept(connection: psycopg.Connection[Any], run_id: int) -> bool:
     empty_next(connection)
     add_phases(connection, run_id, figures)
     log.info("identity run %d accepted (%s)", run_id, run.kind)
-    return True
+    return run.kind
 
 
 def refresh_statistics(connection: psycopg.Connection[Any]) -> None:

@@ -62,9 +62,7 @@ class Reach:
         self.connection.execute(
             "create temp table new_keys (source_record_key uuid, pass smallint, block_key bigint) on commit drop"
         )
-        copy_in_arrays(
-            self.connection, "new_keys", {"source_record_key": records, "pass": passes, "block_key": keys}
-        )
+        copy_in_arrays(self.connection, "new_keys", {"source_record_key": records, "pass": passes, "block_key": keys})
         self.counts["new_keys"] = len(keys)
         self._run(
             "old_keys",
@@ -163,9 +161,7 @@ class Reach:
         query = sql.SQL(
             "select u.position, k.pass, k.block_key from {} k join universe u using (source_record_key)"
         ).format(sql.Identifier(table))
-        return fetch_arrays(
-            self.connection, query, {"position": "int32", "pass": "int16", "block_key": "int64"}
-        )
+        return fetch_arrays(self.connection, query, {"position": "int32", "pass": "int16", "block_key": "int64"})
 
     def positions(self, table: str) -> np.ndarray:
         """int32 positions (in `universe`) of the live records of `near` or `focus`."""

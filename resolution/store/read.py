@@ -25,6 +25,7 @@ TEXT_COLUMNS = (
 TIME_COLUMNS = ("email_consent_at", "sms_consent_at", "first_seen_at", "last_seen_at")
 FLAG_COLUMNS = ("is_email_verified", "is_phone_shared")
 
+
 class NightReader:
     """Reads for one run. With `full`, every live record counts as changed and nothing stored is looked at."""
 
@@ -105,16 +106,17 @@ class NightReader:
     def stored_edges(self) -> pa.Table:
         """Accepted edges that tonight's evidence replaces: certain within `near`, probable at `focus`."""
         return self._edges(
-            """select {columns} from identity.match_edges m
-               join near a on a.source_record_key = m.left_key join near b on b.source_record_key = m.right_key
-               where m.kind = 'certain'
+            """select {columns} from near n cross join lateral (
+                   select * from identity.match_edges e where e.left_key = n.source_record_key offset 0) m
+               where m.kind = 'certain' and m.right_key in (select source_record_key from near)
                union all
-               select {columns} from identity.match_edges m join focus f on f.source_record_key = m.left_key
+               select {columns} from focus f cross join lateral (
+                   select * from identity.match_edges e where e.left_key = f.source_record_key offset 0) m
                where m.kind = 'probable'
                union all
-               select {columns} from identity.match_edges m join focus f on f.source_record_key = m.right_key
-               where m.kind = 'probable'
-                 and not exists (select 1 from focus g where g.source_record_key = m.left_key)"""
+               select {columns} from focus f cross join lateral (
+                   select * from identity.match_edges e where e.right_key = f.source_record_key offset 0) m
+               where m.kind = 'probable' and m.left_key not in (select source_record_key from focus)"""
         )
 
     def stored_decisions(self) -> pa.Table:
@@ -150,30 +152,36 @@ class NightReader:
             run_id,
         )
         self._run("create index on scope (step)")
+        # Look-ups by record only, spelled so that the planner cannot choose to read all evidence instead.
+        self._run(
+            """create temp table added_edges on commit drop as
+               select left_key, right_key from identity.next_match_edges
+               where run_id = %s and not is_withdrawn and evidence <> 'different'""",
+            run_id,
+        )
+        self._run("create index on added_edges (left_key)")
+        self._run("create index on added_edges (right_key)")
+        self._run("analyze added_edges")
         step = 0
         while True:
             self._run("analyze scope")
             grown = self._run(
-                """insert into scope select found.k, %(step)s + 1 from (
-                       select m.right_key from scope s join identity.match_edges m on m.left_key = s.source_record_key
-                       where s.step = %(step)s and m.evidence <> 'different'
-                       union select m.left_key from scope s
-                       join identity.match_edges m on m.right_key = s.source_record_key
-                       where s.step = %(step)s and m.evidence <> 'different'
-                       union select e.right_key from scope s join identity.next_match_edges e
-                       on e.left_key = s.source_record_key
-                       where s.step = %(step)s and e.run_id = %(run)s and e.evidence <> 'different'
-                       union select e.left_key from scope s join identity.next_match_edges e
-                       on e.right_key = s.source_record_key
-                       where s.step = %(step)s and e.run_id = %(run)s and e.evidence <> 'different'
-                       union select b.source_record_key from scope s
-                       join identity.record_links a on a.source_record_key = s.source_record_key
-                            and a.valid_to_run_id is null
+                """insert into scope select distinct found.k, %(step)s + 1
+                   from (select source_record_key as k from scope where step = %(step)s) s
+                   cross join lateral (
+                       select m.right_key from identity.match_edges m
+                       where m.left_key = s.k and m.evidence <> 'different'
+                       union all select m.left_key from identity.match_edges m
+                       where m.right_key = s.k and m.evidence <> 'different'
+                       union all select e.right_key from added_edges e where e.left_key = s.k
+                       union all select e.left_key from added_edges e where e.right_key = s.k
+                       union all select b.source_record_key from identity.record_links a
                        join identity.record_links b on b.golden_customer_id = a.golden_customer_id
                             and b.valid_to_run_id is null
-                       where s.step = %(step)s) found(k)
+                       where a.source_record_key = s.k and a.valid_to_run_id is null
+                       offset 0) found(k)
                    on conflict do nothing""",
-                {"step": step, "run": run_id},
+                {"step": step},
             ).rowcount
             if grown == 0:
                 return step
@@ -182,11 +190,12 @@ class NightReader:
     def scope_edges(self, run_id: int) -> pa.Table:
         """Effective evidence inside `scope`: stored and not withdrawn, or new."""
         return self._edges(
-            """select {columns} from identity.match_edges m
-               join scope a on a.source_record_key = m.left_key join scope b on b.source_record_key = m.right_key
-               where not exists (select 1 from identity.next_match_edges w where w.run_id = {run} and w.is_withdrawn
-                     and (w.left_key, w.right_key, w.kind, w.evidence)
-                       = (m.left_key, m.right_key, m.kind, m.evidence))
+            """select {columns} from scope a cross join lateral (
+                   select * from identity.match_edges e where e.left_key = a.source_record_key offset 0) m
+               where m.right_key in (select source_record_key from scope)
+                 and (m.left_key, m.right_key, m.kind, m.evidence) not in (
+                     select w.left_key, w.right_key, w.kind, w.evidence from identity.next_match_edges w
+                     where w.run_id = {run} and w.is_withdrawn)
                union all
                select {columns} from identity.next_match_edges m where m.run_id = {run} and not m.is_withdrawn""",
             run=sql.Literal(run_id),

@@ -14,6 +14,9 @@ alter table identity.golden_records drop constraint golden_records_run_id_fkey;
 -- Whom did the last runs change? Asked every night, of all customers.
 create index on identity.golden_records (run_id);
 
+-- Decisions as applied are few among millions of edges, and every night compares them with those in force.
+create index match_edges_decisions on identity.match_edges (left_key) where kind = 'decision';
+
 -- A key is written once and looked up by its value or by its record; it needs no index over all three columns.
 alter table identity.block_keys drop constraint block_keys_pkey;
 drop index identity.block_keys_pass_block_key_idx;
