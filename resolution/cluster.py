@@ -16,13 +16,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from resolution.careful import CarefulInput, careful_merges
+from resolution.components import components, link_labels, lowest_member
+from resolution.suspicion import suspicious_components
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
     from resolution.hints import NameHints
+    from resolution.refusals import Refusals
 
 
 @dataclass(frozen=True)
@@ -93,25 +95,37 @@ def cluster(n: int, edges: pd.DataFrame, constraints: Constraints | None = None)
     Raises ContradictoryDecisionsError (resolution.decisions) when two records must be both joined and kept apart.
     Kruskal 1956; constrained agglomeration after Basu, Davidson, Wagstaff (2008), ch. 1.
     """
+
+    return cluster_with_refusals(n, edges, constraints)[0]
+
+
+def cluster_with_refusals(
+    n: int, edges: pd.DataFrame, constraints: Constraints | None = None
+) -> tuple[np.ndarray, Refusals]:
+    """The clusters, and which links were not followed and why."""
     import numpy as np
+
+    from resolution.careful import CarefulInput, careful_merges
+    from resolution.refusals import Refusals
 
     rules = constraints or Constraints()
     must, cannot = _pairs(rules.must_link), _pairs(rules.cannot_link)
     _refuse_contradictions(n, must, cannot)
-    left, right, weight, is_certain = _link_pairs(edges, rules.limits.threshold)
-    component = _components(n, np.r_[left, must[:, 0]], np.r_[right, must[:, 1]])
-    suspicious = _suspicious(n, component, left, right, is_certain, must, cannot, rules)
+    keep = edges["match_probability"].to_numpy(float) >= rules.limits.threshold
+    left, right = (edges[side].to_numpy(np.int64)[keep] for side in ("left", "right"))
+    is_certain = (edges["kind"].to_numpy() != "probable")[keep]
+    component = components(n, np.r_[left, must[:, 0]], np.r_[right, must[:, 1]])
+    suspicious = suspicious_components(n, component, left, right, is_certain, must, cannot, rules)
     inside = suspicious[component[left]]
     if not inside.any():
-        return _lowest_member(component)
+        return lowest_member(component), Refusals.none()
+    row = np.flatnonzero(inside)
+    weight = edges["match_weight"].to_numpy()[np.flatnonzero(keep)[row]]
+    pairs = _link_pairs(left[row], right[row], weight.astype(float), is_certain[row])
     must_inside = must[suspicious[component[must[:, 0]]]] if len(must) else must
-    merged = careful_merges(
-        n,
+    grown = careful_merges(
         CarefulInput(
-            left=left[inside],
-            right=right[inside],
-            weight=weight[inside],
-            is_certain=is_certain[inside],
+            *pairs,
             must=must_inside,
             cannot=cannot,
             accounts=rules.accounts,
@@ -122,12 +136,14 @@ def cluster(n: int, edges: pd.DataFrame, constraints: Constraints | None = None)
             max_size=rules.limits.max_size,
             min_density=rules.limits.min_density,
             strong_weight=rules.limits.strong_weight,
-        ),
+        )
     )
-    easy_must = must[~suspicious[component[must[:, 0]]]] if len(must) else must
-    a = np.r_[left[~inside], easy_must[:, 0], merged[:, 0]]
-    b = np.r_[right[~inside], easy_must[:, 1], merged[:, 1]]
-    return _lowest_member(_components(n, a, b))
+    # Records of easy components stay as they are; the others start alone.
+    base = np.where(suspicious[component], np.arange(n), lowest_member(component))
+    moved = np.flatnonzero(suspicious[component])
+    merges = np.searchsorted(moved, grown.merges)
+    base[moved] = moved[link_labels(len(moved), merges[:, 0], merges[:, 1])]
+    return base, Refusals.of(base, pairs[0], pairs[1], grown)
 
 
 def link_strength(labels: np.ndarray, edges: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -220,49 +236,30 @@ def _pairs(pairs: np.ndarray | None) -> np.ndarray:
     return np.sort(np.asarray(pairs, dtype=np.int64).reshape(-1, 2), axis=1)
 
 
-def _link_pairs(edges: pd.DataFrame, threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _link_pairs(
+    left: np.ndarray, right: np.ndarray, weight: np.ndarray, certain: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """One row per linked pair: left, right int64, the best weight in 1/1000 of a bit, whether certain evidence is
     in.
     """
     import numpy as np
 
-    keep = edges["match_probability"].to_numpy(float) >= threshold
-    left = edges["left"].to_numpy(np.int64)[keep]
-    right = edges["right"].to_numpy(np.int64)[keep]
     # Weights are quantised so that the last bits of a float never decide an order.
-    weight = np.round(edges["match_weight"].to_numpy(float)[keep] * 1000).astype(np.int64)
-    certain = (edges["kind"].to_numpy() != "probable")[keep]
-    order = np.lexsort((-weight, right, left))
+    weight = np.round(weight * 1000).astype(np.int64)
+    order = np.argsort(left << 32 | right, kind="stable")
     left, right, weight, certain = left[order], right[order], weight[order], certain[order]
-    first = np.r_[True, (left[1:] != left[:-1]) | (right[1:] != right[:-1])] if len(left) else np.empty(0, bool)
+    first = np.ones(len(left), bool)
+    first[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])
+    if first.all():
+        return left, right, weight, certain
     starts = np.flatnonzero(first)
-    any_certain = np.maximum.reduceat(certain, starts) if len(starts) else certain
-    return left[first], right[first], weight[first], any_certain
-
-
-def _components(n: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    import numpy as np
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_matrix((np.ones(len(a), dtype=np.int8), (a, b)), shape=(n, n))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
-
-
-def _lowest_member(component: np.ndarray) -> np.ndarray:
-    import numpy as np
-
-    if len(component) == 0:
-        return component.astype(np.int64)
-    lowest = np.full(int(component.max()) + 1, len(component), dtype=np.int64)
-    np.minimum.at(lowest, component, np.arange(len(component)))
-    return lowest[component]
+    return left[first], right[first], np.maximum.reduceat(weight, starts), np.maximum.reduceat(certain, starts)
 
 
 def _refuse_contradictions(n: int, must: np.ndarray, cannot: np.ndarray) -> None:
     if len(must) == 0 or len(cannot) == 0:
         return
-    joined = _components(n, must[:, 0], must[:, 1])
+    joined = components(n, must[:, 0], must[:, 1])
     clash = cannot[joined[cannot[:, 0]] == joined[cannot[:, 1]]]
     if len(clash):
         from resolution.decisions import ContradictoryDecisionsError
@@ -271,89 +268,3 @@ def _refuse_contradictions(n: int, must: np.ndarray, cannot: np.ndarray) -> None
         raise ContradictoryDecisionsError(
             f"decisions join and separate the same records (positions {pairs}): revoke one decision of each cycle"
         )
-
-
-def _suspicious(
-    n: int,
-    component: np.ndarray,
-    left: np.ndarray,
-    right: np.ndarray,
-    is_certain: np.ndarray,
-    must: np.ndarray,
-    cannot: np.ndarray,
-    rules: Constraints,
-) -> np.ndarray:
-    """bool[components]: those that the careful algorithm must look at."""
-    import numpy as np
-
-    count = int(component.max()) + 1 if n else 0
-    bad = np.bincount(component, minlength=count) > rules.limits.max_size
-    if len(cannot):
-        same = component[cannot[:, 0]] == component[cannot[:, 1]]
-        bad[component[cannot[same, 0]]] = True
-    if rules.accounts is not None and len(rules.accounts):
-        held = rules.accounts
-        owner = component[held["position"].to_numpy(np.int64)]
-        bad |= _several(owner, held["namespace"].to_numpy(), held["value"].to_numpy(), count)
-    if rules.birth_day is not None:
-        known = np.flatnonzero(rules.birth_day > 0)
-        bad |= _several(component[known], np.zeros(len(known), np.int64), rules.birth_day[known], count)
-    if rules.source is not None:
-        known = np.flatnonzero(rules.source >= 0)
-        bad |= _several(component[known], rules.source[known], known, count)
-    if rules.names is not None:
-        known = np.flatnonzero(rules.names.given >= 0)
-        bad |= _several(component[known], np.zeros(len(known), np.int64), rules.names.given[known], count)
-    return bad | _sparse(n, component, left, right, is_certain, must, count)
-
-
-def _several(owner: np.ndarray, group: np.ndarray, value: np.ndarray, count: int) -> np.ndarray:
-    """bool[count]: owners with more than one distinct value in some group."""
-    import numpy as np
-
-    bad = np.zeros(count, dtype=bool)
-    if len(owner) == 0:
-        return bad
-    order = np.lexsort((value, group, owner))
-    owner, group, value = owner[order], group[order], value[order]
-    differs = (owner[1:] == owner[:-1]) & (group[1:] == group[:-1]) & (value[1:] != value[:-1])
-    bad[owner[1:][differs]] = True
-    return bad
-
-
-def _sparse(
-    n: int,
-    component: np.ndarray,
-    left: np.ndarray,
-    right: np.ndarray,
-    is_certain: np.ndarray,
-    must: np.ndarray,
-    count: int,
-) -> np.ndarray:
-    """Components of four or more groups (records joined by certain evidence are one) that are far from complete.
-
-    With at most 30 % of a group's partners missing, every cut keeps enough cross evidence; nothing could be refused.
-    """
-    import numpy as np
-
-    bad = np.zeros(count, dtype=bool)
-    probable = ~is_certain
-    if not probable.any():
-        return bad
-    # Fewer than four records cannot be four groups: nearly all components are small, and cost nothing from here on.
-    large = np.bincount(component, minlength=count) >= 4
-    probable &= large[component[left]]
-    if not probable.any():
-        return bad
-    group = _components(n, np.r_[left[is_certain], must[:, 0]], np.r_[right[is_certain], must[:, 1]])
-    owner = np.empty(int(group.max()) + 1, dtype=np.int64)
-    owner[group] = component
-    size = np.bincount(owner, minlength=count)
-    a, b = group[left[probable]], group[right[probable]]
-    apart = a != b
-    cross = np.unique(np.minimum(a, b)[apart] << 32 | np.maximum(a, b)[apart])
-    degree = np.bincount(np.r_[cross >> 32, cross & 0xFFFFFFFF], minlength=len(owner))
-    missing = size[owner] - 1 - degree
-    sparse = (size[owner] >= 4) & (missing > 0.3 * size[owner])
-    bad[owner[sparse]] = True
-    return bad
