@@ -99,6 +99,22 @@ def hard(count: int, seed: int = 2, sources: int = 0, typo: float = 0.15, missin
     return _records(people, count, rng, typo=typo, missing=missing, nickname=0.12, moved=0.15, sources=sources)
 
 
+WEAK = ["given_name", "surname", "city", "postcode"]
+
+
+def weak(
+    count: int, seed: int = 3, sources: int = 5, typo: float = 0.15, missing: float = 0.1, moved: float = 0.15
+) -> pd.DataFrame:
+    """`count` records of duplicate-free sources that know little of a person: given name, surname, suburb, postcode.
+
+    Like the voter lists of several parties: most persons are in most of the sources (.8 of them in each).
+    """
+    rng = np.random.default_rng(seed)
+    people = persons(max(int(count / sources / 0.8), 2), rng)
+    frame = _records(people, count, rng, typo=typo, missing=missing, nickname=0.05, moved=moved, sources=sources)
+    return frame[["record_id", *WEAK, "source", "person"]]
+
+
 def _records(
     people: pd.DataFrame,
     count: int,
