@@ -1,20 +1,27 @@
-"""recordlinkage's index interface over our pair generator: use it in any recordlinkage workflow.
+"""Our algorithms behind recordlinkage's interfaces, for any recordlinkage workflow.
 
     indexer = CappedBlock([["surname", "postcode"], ["birth_date"]], max_block_size=500)
     pairs = indexer.index(frame)
+    compare = recordlinkage.Compare([LevelCompare(GivenNameFeature("given_name"))])
+    links = LevelClassifier(model).predict(compare.compute(pairs, frame))
 
-The comparisons (`resolution.compare.features`) and the classifier (`resolution.classify.fellegi_sunter`) are
-recordlinkage classes too.
+They are wrapped here instead of being recordlinkage classes themselves: the toolkit loads scikit-learn, two seconds of
+the processor that no night needs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from recordlinkage.base import BaseIndexAlgorithm
+from recordlinkage.base import BaseClassifier, BaseCompareFeature, BaseIndexAlgorithm
 
+from resolution.classify.fellegi_sunter import FellegiSunter
+from resolution.classify.model import MatchModel
+from resolution.compare.features import LevelFeature
+from resolution.errors import ModelError
 from resolution.index import Blocks, report_losses, toolkit_keys
 
 
@@ -64,3 +71,31 @@ class CappedBlock(BaseIndexAlgorithm):
             return np.empty(0, np.int32), np.empty(0, np.int32)
         left, right = (np.concatenate(side) for side in zip(*chunks, strict=True))
         return left, right
+
+
+class LevelCompare(BaseCompareFeature):
+    """A level comparison of one column of a DataFrame: uint8, 0 = missing, 1 = different, then more and more alike."""
+
+    def __init__(self, feature: LevelFeature) -> None:
+        super().__init__(feature.column, feature.column, label=feature.label)
+        self.feature = feature
+
+    def _compute_vectorized(self, left: Any, right: Any) -> np.ndarray:
+        return self.feature.levels_of(left, right)
+
+
+class LevelClassifier(BaseClassifier):
+    """A trained model as classifier of a DataFrame of levels (`prob`, `predict`), without term frequencies."""
+
+    def __init__(self, model: MatchModel) -> None:
+        self.model = model
+        self.classifier = FellegiSunter(model)
+
+    def _fit(self, *args: Any, **kwargs: Any) -> None:
+        raise ModelError("the model comes from resolution.pipeline.train(records), which learns u from random pairs")
+
+    def _prob_match(self, levels: Any) -> np.ndarray:
+        return self.classifier.probabilities(levels)
+
+    def _predict(self, levels: Any) -> np.ndarray:
+        return (self._prob_match(levels) >= self.model.threshold).astype(np.int64)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from recordlinkage.base import BaseClassifier
 
 from resolution.classify.model import AttributeModel, MatchModel
 from resolution.classify.patterns import pack
@@ -43,10 +42,11 @@ def value_weights(column: Column, attribute: AttributeModel) -> npt.NDArray[np.f
     return np.log2(top_u / frequency).astype(np.float32)
 
 
-class FellegiSunter(BaseClassifier):
+class FellegiSunter:
     """Multi-level Fellegi–Sunter classifier over level vectors (0 = missing, weighs nothing).
 
-    `weigh` scores pairs of standardised records; `prob` and `predict` are recordlinkage's, over a DataFrame of levels.
+    `weigh` scores pairs of standardised records, `probabilities` rows of levels; `resolution.toolkit.LevelClassifier`
+    makes it a recordlinkage classifier.
     """
 
     def __init__(self, model: MatchModel) -> None:
@@ -121,16 +121,9 @@ class FellegiSunter(BaseClassifier):
             np.array([place[t] for t in texts], np.int64)[code] if len(code) else code, names
         )
 
-    def _fit(self, *args: Any, **kwargs: Any) -> None:
-        raise ModelError(
-            "a FellegiSunter classifier is made by resolution.train(records), which learns u from random pairs"
-        )
-
-    def _prob_match(self, levels: Any) -> Floats:
+    def probabilities(self, levels: Any) -> Floats:
+        """Match probability per row of levels, without term frequencies."""
         return probability(_against_both(*self._level_weights(np.asarray(levels, np.uint8))))
-
-    def _predict(self, levels: Any) -> npt.NDArray[np.int64]:
-        return (self._prob_match(levels) >= self.model.threshold).astype(np.int64)
 
 
 def _one_vague_agreement(features: Sequence[LevelFeature], levels: Levels) -> npt.NDArray[np.bool_]:

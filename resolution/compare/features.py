@@ -1,8 +1,8 @@
 """Comparisons that return levels: 0 = missing on a side, 1 = different, then more and more alike up to the same.
 
-Each class is a recordlinkage `BaseCompareFeature`; its levels are small integers, and a missing value is a level of
-its own, so that
-it can count neither for nor against a match.
+Levels are small integers, and a missing value is a level of its own, so that it can count neither for nor against a
+match. `resolution.toolkit.LevelCompare` makes each a recordlinkage `BaseCompareFeature`; the toolkit loads
+scikit-learn, which a night need not wait for.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from recordlinkage.base import BaseCompareFeature
 
 from resolution.compare import kernels as k
 from resolution.compare.kernels import Index, Levels
 from resolution.standardise.columns import Codes, Column, Standardised
 
 
-class LevelFeature(BaseCompareFeature):
+class LevelFeature:
     """Base of all level comparisons of one column.
 
-    `levels(std, left, right)` is the fast way over standardised records; `compute(pairs, frame)` is recordlinkage's.
+    `levels(std, left, right)` is the fast way over standardised records; `levels_of(left, right)` takes plain values.
     """
 
     labels: ClassVar[tuple[str, ...]] = ("missing", "different", "same")
@@ -36,8 +35,8 @@ class LevelFeature(BaseCompareFeature):
     """Level from which this place settles the larger place around it (255: only `same` does)."""
 
     def __init__(self, column: str, label: str | None = None, term_frequency: bool = True) -> None:
-        super().__init__(column, column, label=label or column)
         self.column = column
+        self.label = label or column
         self.term_frequency = term_frequency
 
     @property
@@ -67,8 +66,8 @@ class LevelFeature(BaseCompareFeature):
         column = std.columns[self.column]
         return column, np.where(levels == self.top, column.codes[left], np.int32(-1))
 
-    def _compute_vectorized(self, left: Any, right: Any) -> npt.NDArray[np.uint8]:
-        """recordlinkage's interface: two Series of values, already cleaned."""
+    def levels_of(self, left: Any, right: Any) -> npt.NDArray[np.uint8]:
+        """Level per row of two Series of values, already cleaned."""
         n = len(left)
         both = [None if v is None or v != v or v == "" else str(v) for v in (*left.tolist(), *right.tolist())]
         column = Column.encode(pl.Series(both, dtype=pl.String))

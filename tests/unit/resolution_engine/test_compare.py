@@ -93,8 +93,10 @@ def test_very_long_values_and_many_repeats_are_compared_once() -> None:
 def test_features_run_in_recordlinkage(feature, left: list, right: list, expected: list) -> None:
     import recordlinkage
 
+    from resolution.toolkit import LevelCompare
+
     frame = pd.DataFrame({"g": left + right})
     pairs = pd.MultiIndex.from_arrays([range(len(left)), range(len(left), 2 * len(left))])
     compare = recordlinkage.Compare()
-    compare.add(feature)
+    compare.add(LevelCompare(feature))
     assert compare.compute(pairs, frame)["g"].tolist() == expected

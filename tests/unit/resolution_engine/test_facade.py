@@ -17,3 +17,11 @@ def test_importing_the_facade_loads_no_heavy_library() -> None:
     code = f"import resolution, sys; print([m for m in {heavy} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_a_night_needs_no_scikit_learn() -> None:
+    """Two seconds of the processor, as long as a small night itself; only recordlinkage's own interfaces need it."""
+    modules = "resolution.proposing, resolution.pipeline, resolution.hints, resolution.thresholds, resolution.proposal"
+    code = f"import {modules}, sys; print([m for m in ('sklearn', 'recordlinkage') if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"

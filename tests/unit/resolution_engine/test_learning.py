@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from resolution.classify.fellegi_sunter import FellegiSunter
 from resolution.classify.patterns import PatternCounts, pack, unpack
@@ -49,6 +50,28 @@ def test_m_is_learned_without_labels_and_missing_weighs_nothing() -> None:
     scored = score_pairs(std, model, np.arange(1500, dtype=np.int32), np.arange(1500, 3000, dtype=np.int32), CONFIG)
     assert scored["match_probability"].mean() > 0.7
     assert scored["evidence"].str.contains("born=same").mean() > 0.85
+
+
+def test_a_model_classifies_in_recordlinkage() -> None:
+    from resolution.compare import compare_pairs, make_features
+    from resolution.errors import ModelError
+    from resolution.toolkit import LevelClassifier
+
+    frame, person = simulated()
+    std = standardise(frame, CONFIG)
+    model = train(std, CONFIG)
+    left = np.arange(1500, dtype=np.int32)
+    right = np.r_[left[:750] + 1500, (left[750:] + 7) % 1500 + 1500].astype(np.int32)
+    levels = compare_pairs(std, make_features(std, CONFIG), left, right)
+    pairs = pd.DataFrame(levels, index=pd.MultiIndex.from_arrays([left, right]))
+    classifier = LevelClassifier(model)
+    found = classifier.predict(pairs)
+    wanted = person[left] == person[right]
+    is_found = np.isin(left, found.get_level_values(0))
+    assert is_found[wanted].mean() > 0.6 and is_found[~wanted].mean() < 0.01
+    assert classifier.prob(pairs).between(0, 1).all()
+    with pytest.raises(ModelError, match="train"):
+        classifier.fit(pairs)
 
 
 def test_a_rare_shared_value_says_more_than_a_common_one() -> None:
