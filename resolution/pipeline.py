@@ -164,6 +164,7 @@ def _train(
     if labels is not None:
         labelled = labels.pattern_counts(counts, kept, compare)
     learned = expectation_maximisation(counts, totals, features, space.pairs(), prior, sampled, labelled=labelled)
+    posteriors = [learned.posterior[np.searchsorted(counts.packed, pack(levels))] for _, _, levels in kept]
 
     attributes = []
     for i, feature in enumerate(features):
@@ -171,10 +172,10 @@ def _train(
         rare: float | None = None
         if feature.term_frequency:
             counter = FrequencyCounter(std.columns[feature.column])
-            for a, b, levels in kept:
+            for (a, b, levels), posterior in zip(kept, posteriors, strict=True):
                 shared = feature.agreeing(std, a, b, levels[:, i])
                 if shared is not None:
-                    counter.add(shared[1], learned.posterior[np.searchsorted(counts.packed, pack(levels))])
+                    counter.add(shared[1], posterior)
             frequency, rare = counter.result(sampled)
         m, u, r = (tuple(map(float, values[i])) for values in (learned.m, learned.u, learned.r))
         attributes.append(AttributeModel(feature.label, feature.column, feature.labels, m, u, r, frequency, rare))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from resolution.config import Attribute, MatchConfig, check_columns
 from resolution.errors import InputError
+from resolution.parallel import in_parallel
 from resolution.standardise.columns import HASH_SEED, Column, Columns, Standardised
 
 if TYPE_CHECKING:
@@ -130,16 +131,14 @@ def standardise(records: Any, config: MatchConfig) -> Standardised:
         raise InputError(
             f"the record id column {config.record_id!r} has {repeated} repeated values; every record needs its own"
         )
+    plain = {k: a for k, a in config.attributes.items() if a.type not in ("given_name", "family_name", "full_name")}
+    tasks = [partial(_standardise_attribute, attribute, frame, config) for attribute in plain.values()]
+    *made, named = in_parallel([*tasks, partial(_standardise_names, frame, config)], config.jobs)
     columns = Columns()
-    for name, attribute in config.attributes.items():
-        if attribute.type in ("given_name", "family_name", "full_name"):
-            continue
-        column = _standardise_one(attribute.type, _joined(frame, attribute), frame, config)
-        if attribute.unless:
-            column = column.without(frame[attribute.unless].cast(bool).fill_null(False).to_numpy())
-        columns.add(name, column)
+    for (name, attribute), found in zip(plain.items(), made, strict=True):
+        columns.add(name, found["value"])
         _derive_later(columns, name, attribute.type)
-    for name, column in _standardise_names(frame, config).items():
+    for name, column in named.items():
         columns.add(name, column)
     report = {f"{name}_missing": int((column.codes < 0).sum()) for name, column in columns.made.items()}
     source = Column.encode(frame[config.source].cast(str)) if config.source else None
@@ -150,6 +149,13 @@ def standardise(records: Any, config: MatchConfig) -> Standardised:
             excluded |= frame[flag].cast(bool).fill_null(False).to_numpy()
         columns = columns.map(partial(_without, mask=excluded))
     return Standardised(len(frame), ids, columns, source, excluded, report)
+
+
+def _standardise_attribute(attribute: Attribute, frame: pl.DataFrame, config: MatchConfig) -> dict[str, Column]:
+    column = _standardise_one(attribute.type, _joined(frame, attribute), frame, config)
+    if attribute.unless:
+        column = column.without(frame[attribute.unless].cast(bool).fill_null(False).to_numpy())
+    return {"value": column}
 
 
 def _without(column: Column, mask: npt.NDArray[np.bool_]) -> Column:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from resolution.blocking import Pass, atom_hashes, implies, propose_passes
 from resolution.config import config_from_dict
 from resolution.errors import ConfigError
-from resolution.index import block_keys, candidate_pairs, make_blocks
+from resolution.index import block_keys, candidate_pairs, lay_blocks, make_blocks
 from resolution.standardise import standardise
 
 CONFIG = config_from_dict({"record_id": "id", "attributes": {"a": "exact", "b": "exact"}, "chunk_pairs": 1000})
@@ -65,6 +65,22 @@ def test_oversized_blocks_are_left_out_and_reported() -> None:
     assert (blocks.reports[0].oversized_blocks, blocks.reports[0].oversized_records) == (1, 1000)
     assert blocks.reports[0].lost_pairs == 1000 * 999 // 2
     assert blocks.reports[1].pairs == 500
+
+
+def test_sifting_records_that_are_alone_loses_no_block_and_no_report() -> None:
+    rng = np.random.default_rng(3)
+    rows = [(str(v), None) for v in rng.integers(0, 150_000, 200_000)] + [("big", None)] * 60
+    config = CONFIG.model_copy(update={"max_block_size": 50})
+    std = standardise(pd.DataFrame(rows, columns=["a", "b"]).astype("string").assign(id=range(len(rows))), config)
+    size = pd.Series([a for a, _ in rows]).value_counts()
+    for blocks in (lay_blocks(std, PASSES, config), make_blocks(block_keys(std, PASSES), std.n, config)):
+        report = blocks.reports[0]
+        assert (report.oversized_blocks, report.oversized_records, report.lost_pairs) == (1, 60, 60 * 59 // 2)
+        assert report.blocks == int(((size > 1) & (size <= 50)).sum())
+        left, right = (np.concatenate(side) for side in zip(*blocks.chunks(40_000), strict=True))
+        assert len(left) == report.pairs == int((size[size <= 50] * (size[size <= 50] - 1) // 2).sum())
+        codes = std.columns["a"].codes
+        assert (codes[left] == codes[right]).all() and (left < right).all()
 
 
 def test_blanks_never_form_a_block() -> None:

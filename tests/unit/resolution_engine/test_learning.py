@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from resolution.classify.fellegi_sunter import FellegiSunter
-from resolution.classify.patterns import PatternCounts, pack, unpack
+from resolution.classify.patterns import PatternCounts, pack
 from resolution.config import config_from_dict
 from resolution.pipeline import score_pairs, train
 from resolution.standardise import standardise
@@ -133,11 +133,16 @@ def test_relatives_are_not_one_person() -> None:
     assert result.model.relatives > 0
 
 
-def test_patterns_are_counted_whatever_the_chunks() -> None:
-    levels = np.random.default_rng(0).integers(0, 9, (5000, 7)).astype(np.uint8)
-    assert np.array_equal(unpack(pack(levels), 7), levels)
-    whole, parts = PatternCounts.empty(7), PatternCounts.empty(7)
+@pytest.mark.parametrize("features", [7, 15, 16, 40])
+def test_patterns_are_counted_whatever_the_chunks_and_however_many_comparisons(features: int) -> None:
+    rng = np.random.default_rng(0)
+    levels = rng.integers(0, 9, (200, features)).astype(np.uint8)[rng.integers(0, 200, 5000)]
+    levels[:, 0] = rng.integers(0, 2, len(levels))  # two patterns may differ in their first comparison alone
+    whole, parts = PatternCounts.empty(features), PatternCounts.empty(features)
     whole.add(levels)
     for chunk in np.array_split(levels, 9):
         parts.add(chunk)
     assert np.array_equal(whole.packed, parts.packed) and np.array_equal(whole.count, parts.count)
+    rows, count = np.unique(levels, axis=0, return_counts=True)
+    order = np.argsort(pack(rows))
+    assert np.array_equal(whole.levels, rows[order]) and np.array_equal(whole.count, count[order])
