@@ -18,7 +18,7 @@ from typing import Any
 from expectations.errors import SuiteError
 from expectations.results import CheckResult
 from expectations.suites import FIGURE_TYPE, Check, FigureSet, Suite
-from expectations.wording import describe_failure, describe_figure, describe_rows, number
+from expectations.wording import describe_failure, describe_figure, describe_rows, number, with_advice
 
 # SUMMARY gives counts; nothing that shows a value is asked for, and what is not asked for is not queried.
 RESULT_FORMAT = {
@@ -226,4 +226,5 @@ def _problem(info: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _result(job: Job, check: Check, passed: bool, **rest: Any) -> CheckResult:
+    rest["message"] = with_advice(check, rest["message"], bool(passed))
     return CheckResult(job.suite, check.check, check.column, check.severity, bool(passed), **rest)

@@ -4,7 +4,8 @@ A suite belongs to one layer (batch, identities, marts). It holds `figures` (SQL
 read once however many checks use it) and `checks` (a Great Expectations type with its arguments, or a range for a
 figure). A batch suite may belong to one platform and group figures and checks by object.
 
-A brand's own suites lie in the folder that JOURNEYLINE_SUITES names; they are checked beside the shipped ones.
+A brand's own suites lie in the folder that JOURNEYLINE_SUITES names; they are checked beside the shipped ones. Its
+`limits.yml` changes bounds and severities of any suite (limits.py).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from expectations.errors import SuiteError
+from expectations.limits import FILE_NAME, apply_limits, read_limits
 from expectations.results import Severity
 
 FOLDER = Path(__file__).parent / "suites"
@@ -40,6 +42,7 @@ class Check(BaseModel):
     type: str = FIGURE_TYPE
     severity: Severity
     description: str = Field(min_length=10)
+    advice: str | None = None  # what to do when it fails
     table: str | None = None
     figure: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
     unit: Literal["number", "share", "rows", "customers", "days", "amount"] = "number"
@@ -150,20 +153,25 @@ def load_folder(folder: Path) -> tuple[Suite, ...]:
         raise SuiteError(
             f"{folder} is no folder: JOURNEYLINE_SUITES names the folder that holds your own suites (*.yml)"
         )
-    return tuple(load(path) for path in sorted(folder.glob("*.yml")))
+    return tuple(load(path) for path in sorted(folder.glob("*.yml")) if path.name != FILE_NAME)
 
 
 def load_all() -> tuple[Suite, ...]:
-    """The shipped suites, then those of the folder JOURNEYLINE_SUITES. SuiteError when a name is used twice."""
-    suites = load_folder(FOLDER)
-    if own := os.environ.get("JOURNEYLINE_SUITES"):
-        suites += load_folder(Path(own).expanduser().resolve())
+    """The shipped suites, then those of the folder JOURNEYLINE_SUITES, with its limits. SuiteError when a name is used
+    twice, or a limit is for nothing."""
+    own = os.environ.get("JOURNEYLINE_SUITES")
+    return _load_with(Path(own).expanduser().resolve() if own else None)
+
+
+@lru_cache(maxsize=4)
+def _load_with(own: Path | None) -> tuple[Suite, ...]:
+    suites = load_folder(FOLDER) + (load_folder(own) if own else ())
     files: dict[str, str] = {}
     for suite in suites:
         if suite.suite in files:
             raise SuiteError(f"{suite.file}: the name `{suite.suite}` is taken by {files[suite.suite]}; choose another")
         files[suite.suite] = suite.file
-    return suites
+    return suites if own is None else apply_limits(suites, read_limits(own / FILE_NAME), own / FILE_NAME)
 
 
 def for_batch(platform: str, object_name: str) -> list[tuple[Suite, Section]]:

@@ -57,6 +57,11 @@ def describe_rows(check: Check, unexpected: int, evaluated: int) -> tuple[str, s
     return observed, f"{check.description} {observed} break this."
 
 
+def with_advice(check: Check, message: str, passed: bool) -> str:
+    """The message of a failed check, followed by what its author says is to be done."""
+    return message if passed or not check.advice else f"{message} What to do: {check.advice.strip()}"
+
+
 def describe_failure(exception_info: Mapping[str, Any]) -> str:
     """Why a check could not be evaluated, from the error's class only: a driver's text may quote a row."""
     text = f"{exception_info.get('exception_message', '')} {exception_info.get('exception_traceback', '')}"

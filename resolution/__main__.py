@@ -8,6 +8,7 @@ import typer
 
 from resolution.cli.judge import app as judge_app
 from resolution.cli.link import app as file_app
+from resolution.cli.quality import app as quality_app
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_show_locals=False, help="Who is who: records to golden customers."
@@ -21,6 +22,7 @@ except ModuleNotFoundError as error:
 else:
     app.registered_commands += night_app.registered_commands
     app.registered_groups += night_app.registered_groups
+app.registered_commands += quality_app.registered_commands
 
 
 def main() -> None:

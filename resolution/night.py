@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from resolution.figures import RunFigures
+from resolution.quality import measure
 from resolution.store import accept as acceptance
 from resolution.store import propose
 from resolution.store.read import NightReader
@@ -167,6 +168,7 @@ class _Night:
             version = stored[0]
         found["parameter_version"] = version
         propose.finish_run(self.connection, run_id, found, self.figures.to_dict())
+        measure(self.connection, run_id)
         known = {f.name for f in fields(RunResult)}
         result = RunResult(run_id, kind, self.export_date, **{k: v for k, v in found.items() if k in known})
         log.info("identity run %d proposed: %s", run_id, result.to_dict())

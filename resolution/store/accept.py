@@ -81,6 +81,8 @@ ACCEPT = (
     """update identity.model_parameters p set is_active = (p.parameter_version = r.parameter_version)
        from identity.runs r where r.run_id = %(run)s and r.parameter_version is not null
          and p.is_active <> (p.parameter_version = r.parameter_version)""",
+    # Leave to move many records holds for one accepted run.
+    """update identity.churn_allowances set used_run_id = %(run)s where used_run_id is null and revoked_at is null""",
     """update identity.runs set status = 'accepted', finished_at = clock_timestamp() where run_id = %(run)s""",
     """insert into ops.watermarks (consumer, source, seq)
        select 'resolution', 'int_person_records', source_seq from identity.runs where run_id = %(run)s

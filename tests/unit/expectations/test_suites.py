@@ -121,3 +121,37 @@ def test_a_brands_own_suites_are_checked_beside_the_shipped_ones(
     monkeypatch.setenv("JOURNEYLINE_SUITES", str(tmp_path / "nowhere"))
     with pytest.raises(SuiteError, match="nowhere is no folder"):
         load_all()
+
+
+def test_an_installation_changes_limits_of_shipped_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    monkeypatch.setenv("JOURNEYLINE_SUITES", str(own))
+    (own / "limits.yml").write_text(
+        "identities:\n  churn_within_leave: {max_value: 0.04}\n  values_of_few: {severity: critical}\n"
+    )
+    (_, section), *_ = for_layer("identities")
+    checks = {check.check: check for check in section.checks}
+    assert checks["churn_within_leave"].arguments["max_value"] == 0.04
+    assert checks["churn_within_leave"].severity == "critical"
+    assert checks["values_of_few"].severity == "critical" and checks["values_of_few"].arguments["max_value"] == 0.02
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("identity: {}", "identity: no suite has this name"),
+        ("identities: {churn: {max_value: 1}}", "identities.churn: the suite has no check"),
+        ("identities: {churn_low: {min_value: 1}}", "identities.churn_low.min_value: .* it has max_value"),
+        ("identities: {churn_low: {max_value: much}}", "identities.churn_low.max_value: write a number"),
+        ("identities: {churn_low: {severity: loud}}", "identities.churn_low.severity: write info, warning, critical"),
+        ("identities: {churn_low: {sql: drop}}", "identities.churn_low.sql: only min_value"),
+        ("identities: [churn_low]", "identities: expected a mapping"),
+        ("a: [1", "not YAML"),
+    ],
+)
+def test_wrong_limits_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: str) -> None:
+    monkeypatch.setenv("JOURNEYLINE_SUITES", str(tmp_path))
+    (tmp_path / "limits.yml").write_text(text)
+    with pytest.raises(SuiteError, match=rf"limits\.yml: .*{words}"):
+        load_all()

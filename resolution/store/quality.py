@@ -1,0 +1,391 @@
+"""What the quality of a proposed run is measured on: the touched customers, their records, links, accounts and values.
+
+All statements run in the caller's transaction, over temporary tables that disappear with it. Cost follows what the run
+touched: everything is reached from `identity.next_*` by index.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+
+from resolution.store.bulk import copy_out
+
+if TYPE_CHECKING:
+    import polars as pl
+    import psycopg
+
+HISTORY_RUNS, HISTORY_NEEDED = 30, 7
+FEW_EVENTS = 20
+"""Fewer merges (or splits) than this are no storm, whatever is usual."""
+LEAST_SPREAD = 0.005
+"""Floor of the median absolute deviation, in events per changed record, so that a calm history makes no alarm."""
+FIGURES = (
+    "customers_touched", "customers_of_several", "largest_customer", "customers_oversized",
+    "customers_many_given_names",
+    "customers_several_birth_dates", "customers_weakly_bridged", "customers_two_accounts", "decisions_disregarded",
+    "records_keyed", "records_with_crowded_values", "values_crowded", "largest_household", "households_oversized",
+    "merges_usual", "merge_surprise", "splits_usual", "split_surprise",
+)  # fmt: skip
+_STATE = """select k.record, case when n.source_record_key is not null then n.golden_customer_id
+                              else h.golden_customer_id end as golden_customer_id
+            from ({records}) k(record)
+            left join identity.next_record_links n on n.run_id = %(run)s and n.source_record_key = k.record
+            left join identity.record_links h on h.source_record_key = k.record and h.valid_to_run_id is null"""
+
+
+class QualityReader:
+    """Reads for one proposed run."""
+
+    def __init__(self, connection: psycopg.Connection[Any], run_id: int) -> None:
+        self.connection = connection
+        self.values: dict[str, Any] = {"run": run_id}
+
+    def _run(self, statement: str, **more: Any) -> psycopg.Cursor[Any]:
+        return self.connection.execute(sql.SQL(statement), self.values | more)
+
+    def find_touched(self, smallest: int = 2) -> int:
+        """Fill `quality_members` with the records of touched customers of several records; all touched customers."""
+        self._run("drop table if exists quality_members")
+        self._run("create temp table quality_members (customer uuid, record uuid) on commit drop")
+        self._run(
+            """with touched as materialized (
+                   select golden_customer_id as customer from identity.next_golden_customers
+                   where run_id = %(run)s and status = 'live' and record_count >= %(smallest)s),
+               proposed as materialized (
+                   select source_record_key as record, golden_customer_id as customer from identity.next_record_links
+                   where run_id = %(run)s)
+               insert into quality_members
+               select p.customer, p.record from proposed p join touched using (customer)
+               union all
+               select h.golden_customer_id, h.source_record_key
+               from touched t
+               join identity.record_links h on h.golden_customer_id = t.customer and h.valid_to_run_id is null
+               where not exists (select 1 from proposed p where p.record = h.source_record_key)""",
+            smallest=smallest,
+        )
+        self._run("create index on quality_members (record)")
+        self._run("create index on quality_members (customer)")
+        self._run("analyze quality_members")
+        return self._number(
+            "select count(*) from identity.next_golden_customers where run_id = %(run)s and status = 'live'"
+        )
+
+    def _number(self, statement: str, **more: Any) -> int:
+        row = self._run(statement, **more).fetchone()
+        return int(row[0]) if row and row[0] is not None else 0
+
+    def _frame(self, statement: str, types: dict[str, Any], **more: Any) -> pl.DataFrame:
+        import polars as pl
+
+        frame = pl.from_arrow(copy_out(self.connection, sql.SQL(statement), types, self.values | more))
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def names(self, limit: int) -> pl.DataFrame:
+        """customer, given_name, full_name of customers that may have more than `limit` given names."""
+        import pyarrow as pa
+
+        return self._frame(
+            """with many as (
+                   select m.customer from quality_members m
+                   join intermediate.int_person_records r on r.source_record_key = m.record
+                   group by 1 having
+                       count(distinct lower(btrim(coalesce(nullif(btrim(r.given_name), ''), r.full_name)))) > %(limit)s)
+               select distinct m.customer, r.given_name, r.full_name from many
+               join quality_members m using (customer)
+               join intermediate.int_person_records r on r.source_record_key = m.record""",
+            dict.fromkeys(("customer", "given_name", "full_name"), pa.string()),
+            limit=limit,
+        )
+
+    def birth_dates(self) -> pl.DataFrame:
+        """customer, birth_date of customers with more than one."""
+        import pyarrow as pa
+
+        return self._frame(
+            """with several as (
+                   select m.customer from quality_members m
+                   join intermediate.int_person_records r on r.source_record_key = m.record
+                   group by 1 having count(distinct r.birth_date) > 1)
+               select distinct m.customer, r.birth_date::text from several
+               join quality_members m using (customer)
+               join intermediate.int_person_records r on r.source_record_key = m.record
+               where r.birth_date is not null""",
+            dict.fromkeys(("customer", "birth_date"), pa.string()),
+        )
+
+    def graph(self, smallest: int = 4) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """(customer, record) and (left, right, match_probability) of touched customers of at least `smallest`."""
+        import pyarrow as pa
+
+        self._run("drop table if exists quality_graph")
+        self._run(
+            """create temp table quality_graph on commit drop as
+               select customer, record from (select m.*, count(*) over (partition by customer) as size
+                                             from quality_members m) s where size >= %(smallest)s""",
+            smallest=smallest,
+        )
+        self._run("create index on quality_graph (record)")
+        self._run("analyze quality_graph")
+        members = self._frame(
+            "select customer, record from quality_graph", dict.fromkeys(("customer", "record"), pa.string())
+        )
+        # A full run proposes all evidence anew: what is stored is about to go.
+        links = self._frame(
+            """select left_key, right_key, match_probability from (
+                   select m.left_key, m.right_key, m.kind, m.evidence, m.match_probability, a.customer
+                   from quality_graph a join identity.match_edges m on m.left_key = a.record
+                   where m.evidence <> 'different'
+                     and (select kind from identity.runs where run_id = %(run)s) <> 'full'
+                     and not exists (select 1 from identity.next_match_edges w where w.run_id = %(run)s
+                         and w.is_withdrawn and (w.left_key, w.right_key, w.kind, w.evidence)
+                                              = (m.left_key, m.right_key, m.kind, m.evidence))
+                   union all
+                   select m.left_key, m.right_key, m.kind, m.evidence, m.match_probability, a.customer
+                   from identity.next_match_edges m join quality_graph a on a.record = m.left_key
+                   where m.run_id = %(run)s and not m.is_withdrawn and m.evidence <> 'different') e
+               join quality_graph b on b.record = e.right_key and b.customer = e.customer""",
+            {"left": pa.string(), "right": pa.string(), "match_probability": pa.float64()},
+        )
+        return members, links
+
+    def large_customers(self, size: int) -> list[tuple[str, int]]:
+        """Live customers, touched or not, of more than `size` records; largest first."""
+        return [
+            (str(customer), int(count))
+            for customer, count in self._run(
+                """select n.golden_customer_id, n.record_count from identity.next_golden_customers n
+                   where n.run_id = %(run)s and n.status = 'live' and n.record_count > %(size)s
+                   union all
+                   select c.golden_customer_id, c.record_count from identity.golden_customers c
+                   where c.status = 'live' and c.record_count > 1 and c.record_count > %(size)s
+                     and not exists (select 1 from identity.next_golden_customers n
+                                     where n.run_id = %(run)s and n.golden_customer_id = c.golden_customer_id)
+                   order by 2 desc, 1""",
+                size=size,
+            ).fetchall()
+        ]
+
+    def sizes(self) -> tuple[int, int]:
+        """(live customers of several records, records of the largest), touched or not."""
+        row = self._run(
+            """select coalesce(sum(several), 0), coalesce(max(largest), 0) from (
+                   select count(*) filter (where record_count > 1) as several, max(record_count) as largest
+                   from identity.next_golden_customers where run_id = %(run)s and status = 'live'
+                   union all
+                   select count(*), max(record_count) from identity.golden_customers c
+                   where c.status = 'live' and c.record_count > 1
+                     and not exists (select 1 from identity.next_golden_customers n
+                                     where n.run_id = %(run)s and n.golden_customer_id = c.golden_customer_id)) s"""
+        ).fetchone()
+        assert row is not None
+        return int(row[0]), int(row[1])
+
+    def two_accounts(self, exclusive: list[str]) -> list[tuple[str, int]]:
+        """Touched customers with several verified values of an exclusive type in one namespace, and how many; without
+        those that a decision in force joined on purpose. A record that itself names two speaks for neither."""
+        rows = self._run(
+            """with held as (
+                   select m.customer, m.record, i.identifier_type as kind,
+                          coalesce(i.identifier_namespace, '') as space,
+                          btrim(i.identifier_value) as value,
+                          count(*) over (partition by m.record, i.identifier_type, i.identifier_namespace) as own
+                   from quality_members m
+                   join intermediate.int_identifiers i on i.source_record_key = m.record
+                   where i.is_verified and not coalesce(i.is_deleted, false) and i.identifier_type = any(%(types)s)),
+               several as (
+                   select customer, max(accounts) as accounts
+                   from (select customer, kind, space, count(distinct value) as accounts from held where own = 1
+                         group by 1, 2, 3) h group by 1 having max(accounts) > 1)
+               select s.customer, s.accounts from several s
+               where not exists (
+                   select 1 from quality_members a
+                   join identity.decisions d on d.left_key = a.record and d.verdict = 'same' and d.revoked_at is null
+                   join quality_members b on b.record = d.right_key and b.customer = a.customer
+                   where a.customer = s.customer)
+               order by 2 desc, 1""",
+            types=exclusive,
+        ).fetchall()
+        return [(str(customer), int(accounts)) for customer, accounts in rows]
+
+    def disregarded_decisions(self) -> list[tuple[int, list[str]]]:
+        """Decisions in force, between two live records, that the proposal would break: number, the two records."""
+        state = _STATE.format(
+            records="""select left_key from identity.decisions where revoked_at is null
+                       union select right_key from identity.decisions where revoked_at is null"""
+        )
+        rows = self._run(
+            f"""with state as materialized ({state})
+                select d.decision_id, array[d.left_key::text, d.right_key::text]
+                from identity.decisions d
+                join state l on l.record = d.left_key join state r on r.record = d.right_key
+                where d.revoked_at is null and l.golden_customer_id is not null and r.golden_customer_id is not null
+                  and (d.verdict = 'same') <> (l.golden_customer_id = r.golden_customer_id)
+                order by 1""",  # noqa: S608
+        ).fetchall()
+        return [(int(number), list(keys)) for number, keys in rows]
+
+    def crowded_values(
+        self, caps: dict[int, int], first_pass: int
+    ) -> tuple[int, int, list[tuple[int, int, list[str]]]]:
+        """(records keyed tonight, those with a value above its limit, [(code, holders, some holders)] most first)."""
+        self._run("drop table if exists quality_crowded")
+        self._run(
+            """create temp table quality_crowded on commit drop as
+               with fresh as materialized (
+                   select pass, block_key, count(*) as holders from identity.next_block_keys
+                   where run_id = %(run)s and pass >= %(first)s group by 1, 2),
+               retold as materialized (
+                   select distinct source_record_key from identity.next_block_keys
+                   where run_id = %(run)s and pass = -1),
+               is_full as materialized (select kind = 'full' as yes from identity.runs where run_id = %(run)s),
+               stored as (
+                   select f.pass, f.block_key, count(*) as holders
+                   from fresh f join identity.block_keys b on b.pass = f.pass and b.block_key = f.block_key
+                   where not (select yes from is_full)
+                     and not exists (select 1 from retold t where t.source_record_key = b.source_record_key)
+                   group by 1, 2)
+               select f.pass, f.block_key, f.holders + coalesce(s.holders, 0) as holders
+               from fresh f
+               join unnest(%(passes)s::smallint[], %(caps)s::bigint[]) c(pass, cap) on c.pass = f.pass
+               left join stored s on s.pass = f.pass and s.block_key = f.block_key
+               where f.holders + coalesce(s.holders, 0) > c.cap""",
+            first=first_pass,
+            passes=list(caps),
+            caps=list(caps.values()),
+        )
+        keyed = self._number(
+            """select count(distinct source_record_key) from identity.next_block_keys
+               where run_id = %(run)s and pass >= %(first)s""",
+            first=first_pass,
+        )
+        holding = self._number(
+            """select count(distinct n.source_record_key) from identity.next_block_keys n
+               join quality_crowded q on q.pass = n.pass and q.block_key = n.block_key where n.run_id = %(run)s"""
+        )
+        rows = self._run(
+            """select q.pass, q.holders, (select array_agg(k) from (
+                   select n.source_record_key::text as k from identity.next_block_keys n
+                   where n.run_id = %(run)s and n.pass = q.pass and n.block_key = q.block_key order by 1 limit 20) s)
+               from quality_crowded q order by q.holders desc, q.pass, q.block_key"""
+        ).fetchall()
+        return keyed, holding, [(int(code), int(holders), list(keys or ())) for code, holders, keys in rows]
+
+    def large_households(self, size: int) -> tuple[int, list[tuple[str, int]]]:
+        """(members of the largest proposed household, those of more than `size`, largest first)."""
+        largest = self._number(
+            "select max(member_count) from identity.next_households where run_id = %(run)s and status = 'live'"
+        )
+        rows = self._run(
+            """select household_id, member_count from identity.next_households
+               where run_id = %(run)s and status = 'live' and member_count > %(size)s order by 2 desc, 1""",
+            size=size,
+        ).fetchall()
+        return largest, [(str(household), int(count)) for household, count in rows]
+
+    def surprise(self, column: str) -> tuple[float | None, float | None]:
+        """(usual, robust z-score) of a count of the run per changed record, against accepted runs of its kind.
+
+        0.6745 (x - median) / MAD, as Iglewicz and Hoaglin (1993); the MAD has a floor of a tenth of the median and of
+        LEAST_SPREAD.
+        """
+        row = self._run(
+            f"""with this as (select kind, {column} as events, {column}::float8 / greatest(records_changed, 1) as rate
+                              from identity.runs where run_id = %(run)s),
+                past as (select {column}::float8 / greatest(records_changed, 1) as rate from identity.runs
+                         where status = 'accepted' and run_id < %(run)s and kind = (select kind from this)
+                         order by run_id desc limit %(length)s),
+                middle as (select percentile_cont(0.5) within group (order by rate) as rate, count(*) as runs
+                           from past),
+                spread as (select percentile_cont(0.5) within group (order by abs(past.rate - middle.rate)) as mad
+                           from past, middle)
+                select middle.rate, case when this.events < %(few)s then 0 else
+                       0.6745 * (this.rate - middle.rate) / greatest(spread.mad, 0.1 * middle.rate, %(floor)s) end
+                from this, middle, spread where middle.runs >= %(needed)s""",  # noqa: S608 - a column name of ours
+            length=HISTORY_RUNS,
+            needed=HISTORY_NEEDED,
+            few=FEW_EVENTS,
+            floor=LEAST_SPREAD,
+        ).fetchone()
+        return (None, None) if row is None else (float(row[0]), float(row[1]))
+
+    def records_of(self, customers: list[str], most: int) -> dict[str, list[str]]:
+        """The first records of touched customers, by key."""
+        rows = self._run(
+            """select customer::text, array_agg(record::text) from (
+                   select m.*, row_number() over (partition by customer order by record) as n from quality_members m
+                   where customer = any(%(customers)s::uuid[])) s where n <= %(most)s group by 1""",
+            customers=customers,
+            most=most,
+        ).fetchall()
+        return {customer: sorted(keys) for customer, keys in rows}
+
+
+def save_quality(
+    connection: psycopg.Connection[Any], run_id: int, figures: dict[str, Any], findings: list[tuple[Any, ...]]
+) -> None:
+    """Store a run's figures and findings (finding, place, subject_kind, subject, figure, record_keys), replacing
+    earlier ones."""
+    connection.execute("delete from identity.quality_findings where run_id = %s", (run_id,))
+    connection.execute("delete from identity.run_quality where run_id = %s", (run_id,))
+    columns = sql.SQL(", ").join(map(sql.Identifier, FIGURES))
+    places = sql.SQL(", ").join([sql.Placeholder()] * (len(FIGURES) + 1))
+    connection.execute(
+        sql.SQL("insert into identity.run_quality (run_id, {}) values ({})").format(columns, places),
+        [run_id, *(figures[name] for name in FIGURES)],
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """insert into identity.quality_findings
+                   (run_id, finding, place, subject_kind, subject, figure, record_keys)
+               values (%s, %s, %s, %s, %s, %s, %s::uuid[])""",
+            [(run_id, *row) for row in findings],
+        )
+
+
+def grant_churn(connection: psycopg.Connection[Any], share: float, author: str, reason: str) -> int:
+    """Open an allowance, closing the one that is open; its number."""
+    revoke_churn(connection)
+    row = connection.execute(
+        """insert into identity.churn_allowances (share, author, reason) values (%s, %s, %s)
+           returning allowance_id""",
+        (share, author, reason),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def revoke_churn(connection: psycopg.Connection[Any]) -> bool:
+    """Close the open allowance; False when there is none."""
+    return bool(
+        connection.execute(
+            """update identity.churn_allowances set revoked_at = clock_timestamp()
+               where used_run_id is null and revoked_at is null"""
+        ).rowcount
+    )
+
+
+def findings(connection: psycopg.Connection[Any], run_id: int | None) -> list[dict[str, Any]]:
+    """The worst few of a run (the newest that was measured by default), by figure and place."""
+    from psycopg.rows import dict_row
+
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            """select run_id, finding, place, subject_kind, subject, figure, record_keys::text[] as record_keys
+               from identity.quality_findings
+               where run_id = coalesce(%s, (select max(run_id) from identity.run_quality))
+               order by finding, place""",
+            (run_id,),
+        )
+        return list(cursor.fetchall())
+
+
+def quality_trend(connection: psycopg.Connection[Any], limit: int = 10) -> list[dict[str, Any]]:
+    """Rows of identity.quality_over_time, newest run first."""
+    from psycopg.rows import dict_row
+
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute("select * from identity.quality_over_time order by run_id desc limit %s", (limit,))
+        return list(cursor.fetchall())
