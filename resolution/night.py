@@ -17,6 +17,7 @@ from resolution.figures import RunFigures
 from resolution.quality import measure
 from resolution.store import accept as acceptance
 from resolution.store import propose
+from resolution.store.households import propose_households
 from resolution.store.read import NightReader
 
 if TYPE_CHECKING:
@@ -105,11 +106,12 @@ def discard_run(run_id: int, reason: str) -> None:
 
 def settings_hash(config: MatchConfig) -> str:
     """Hash of all settings that change results: a night after a change of any of them runs in full."""
+    from resolution.households import RULES_PATH as households
     from resolution.identifier_rules import RULES_PATH as identifiers
     from resolution.survivorship import RULES_PATH as survivorship
 
     digest = hashlib.sha256(f"{ALGORITHM}|{config.fingerprint()}".encode())
-    for path in (identifiers, survivorship):
+    for path in (identifiers, survivorship, households):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -168,6 +170,8 @@ class _Night:
             version = stored[0]
         found["parameter_version"] = version
         propose.finish_run(self.connection, run_id, found, self.figures.to_dict())
+        with self.figures.phase("households"):
+            propose_households(self.connection, run_id)
         measure(self.connection, run_id)
         known = {f.name for f in fields(RunResult)}
         result = RunResult(run_id, kind, self.export_date, **{k: v for k, v in found.items() if k in known})

@@ -146,7 +146,6 @@ def _event_rows(result: Assignment) -> pl.DataFrame:
 def _golden_records(people: People, links: pl.DataFrame, run_id: int) -> pl.DataFrame:
     import polars as pl
 
-    from resolution.households import household_ids
     from resolution.survivorship import golden_records
 
     records = pl.from_arrow(people.records)
@@ -154,4 +153,4 @@ def _golden_records(people: People, links: pl.DataFrame, run_id: int) -> pl.Data
     golden = golden_records(
         records.join(links.select("source_record_key", "golden_customer_id"), on="source_record_key")
     )
-    return golden.with_columns(household_id=household_ids(golden), run_id=pl.lit(run_id, dtype=pl.Int64))
+    return golden.with_columns(run_id=pl.lit(run_id, dtype=pl.Int64))

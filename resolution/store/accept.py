@@ -10,6 +10,7 @@ from psycopg import sql
 
 from resolution.errors import ResolutionError
 from resolution.figures import RunFigures
+from resolution.store.households import accept_households
 from resolution.store.keys import change_keys, drop_staged, replace_keys
 from resolution.store.propose import add_phases, empty_next, find_run
 
@@ -25,7 +26,7 @@ class RunStateError(ResolutionError):
 
 RECORDS = """email, phone, full_name, given_name, family_name, birth_date, address_line, city, postcode, region,
     country_code, company, email_consent, sms_consent, is_identified, record_count, platform_count, first_seen_at,
-    last_seen_at, provenance, conflicts, household_id"""
+    last_seen_at, provenance, conflicts"""
 
 
 def _of(table: str) -> str:
@@ -90,7 +91,15 @@ ACCEPT = (
 )
 _TARGET = re.compile(r"(?:identity|ops)\.(\w+)")
 """The table that a statement writes: the first that it names."""
-ANALYSED = ("record_links", "golden_customers", "match_edges", "block_keys", "golden_records")
+ANALYSED = (
+    "record_links",
+    "golden_customers",
+    "match_edges",
+    "block_keys",
+    "golden_records",
+    "household_keys",
+    "household_members",
+)
 
 
 def accept(connection: psycopg.Connection[Any], run_id: int) -> str | None:
@@ -117,6 +126,8 @@ def accept(connection: psycopg.Connection[Any], run_id: int) -> str | None:
     for statement in ACCEPT:
         with figures.phase(f"accept {_TARGET.search(statement)[1]}"):  # type: ignore[index]
             connection.execute(sql.SQL(statement), {"run": run_id})
+    with figures.phase("accept households"):
+        accept_households(connection, run_id)
     empty_next(connection)
     add_phases(connection, run_id, figures)
     log.info("identity run %d accepted (%s)", run_id, run.kind)

@@ -13,6 +13,7 @@ from resolution.figures import RunFigures
 from resolution.registry import Registry
 from resolution.store.bulk import copy_in, copy_out
 from resolution.store.homes import read_homes
+from resolution.store.households import NEXT_TABLES as HOUSEHOLD_TABLES
 from resolution.store.keys import drop_staged
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 NEXT_TABLES = (
     "next_record_links", "next_golden_customers", "next_golden_id_changes", "next_match_edges", "next_block_keys",
-    "next_golden_records",
+    "next_golden_records", *HOUSEHOLD_TABLES,
 )  # fmt: skip
 
 

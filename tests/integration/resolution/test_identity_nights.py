@@ -48,7 +48,9 @@ def test_a_night_of_nights(brand: Brand) -> None:
     brand.put(records[100:])
     proposed = resolution.resolve_night("2024-04-01")
     assert snapshot(brand) == accepted
-    quality = brand.rows("select run_id, customers_touched, largest_customer from identity.run_quality order by 1 desc limit 1")
+    quality = brand.rows(
+        "select run_id, customers_touched, largest_customer from identity.run_quality order by 1 desc limit 1"
+    )
     assert len(quality) == 1 and quality[0][0] == proposed.run_id and quality[0][1] > 0
     resolution.discard_run(proposed.run_id, "the audit failed")
     assert brand.rows("select count(*) from identity.next_record_links") == [(0,)]

@@ -1,4 +1,4 @@
-"""Golden records, consent and households."""
+"""Golden records and consent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 from resolution.errors import ConfigError
-from resolution.households import household_ids
 from resolution.survivorship import COLUMNS, CONSENTS, RULES_PATH, golden_records, parse_survivorship_rules
 
 
@@ -111,25 +110,3 @@ def test_wrong_rules_are_named() -> None:
     del document["attributes"]["company"]
     with pytest.raises(ConfigError, match="exactly one"):
         parse_survivorship_rules(document)
-
-
-def homes(*rows: dict[str, Any]) -> list[str | None]:
-    columns = ("full_name", "family_name", "address_line", "postcode", "city", "country_code", "phone", "email")
-    frame = pl.DataFrame([{c: r.get(c) for c in columns} for r in rows], schema=dict.fromkeys(columns, pl.String))
-    return household_ids(frame).to_list()
-
-
-def test_a_household_shares_family_name_and_address() -> None:
-    ann = {"family_name": "Doe", "address_line": "1 Mill Lane", "postcode": "BA1 1LN"}
-    bob = {"full_name": "Bob DOE", "address_line": "1, mill lane", "postcode": "ba11ln"}
-    lodger = ann | {"family_name": "Roe"}
-    next_door = ann | {"address_line": "2 Mill Lane"}
-    ids = homes(ann, bob, lodger, next_door, {"family_name": "Doe"}, {})
-    assert ids[0] is not None and ids[0] == ids[1]
-    assert len({ids[0], ids[2], ids[3]}) == 3
-    assert ids[4:] == [None, None]
-
-
-def test_without_an_address_a_shared_phone_makes_the_household() -> None:
-    ids = homes({"family_name": "Doe", "phone": "+441"}, {"family_name": "doe", "phone": "+441"}, {"phone": "+441"})
-    assert ids[0] == ids[1] is not None and ids[2] is None
