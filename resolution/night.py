@@ -108,10 +108,10 @@ def settings_hash(config: MatchConfig) -> str:
     """Hash of all settings that change results: a night after a change of any of them runs in full."""
     from resolution.households import RULES_PATH as households
     from resolution.identifier_rules import RULES_PATH as identifiers
-    from resolution.survivorship import RULES_PATH as survivorship
+    from resolution.survivorship import rules_path
 
     digest = hashlib.sha256(f"{ALGORITHM}|{config.fingerprint()}".encode())
-    for path in (identifiers, survivorship, households):
+    for path in (identifiers, rules_path(), households):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
