@@ -169,10 +169,13 @@ class _Night:
             found = propose_increment(night, model) | {"records_changed": changed, "records_total": everyone}
             version = stored[0]
         found["parameter_version"] = version
-        propose.finish_run(self.connection, run_id, found, self.figures.to_dict())
         with self.figures.phase("households"):
             propose_households(self.connection, run_id)
-        measure(self.connection, run_id)
+        propose.finish_run(self.connection, run_id, found, self.figures.to_dict())
+        judging = RunFigures()
+        with judging.phase("measure quality"):
+            measure(self.connection, run_id)
+        propose.add_phases(self.connection, run_id, judging)
         known = {f.name for f in fields(RunResult)}
         result = RunResult(run_id, kind, self.export_date, **{k: v for k, v in found.items() if k in known})
         log.info("identity run %d proposed: %s", run_id, result.to_dict())

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from resolution.store.quality import QualityReader, save_quality
+from resolution.store.quality import QualityReader
+from resolution.store.quality_book import save_quality
 
 if TYPE_CHECKING:
     import psycopg
@@ -35,7 +36,7 @@ def measure(connection: psycopg.Connection[Any], run_id: int) -> dict[str, Any]:
     """Measure a proposed run in the caller's transaction and store what was found; the figures by name."""
     from resolution.identifier_rules import load_identifier_rules
     from resolution.plausibility import count_birth_dates, count_given_names, weak_bridges
-    from resolution.store.read import FIRST_IDENTIFIER_PASS
+    from resolution.store.keys import FIRST_IDENTIFIER_PASS
 
     reader = QualityReader(connection, run_id)
     rules = load_identifier_rules()
@@ -64,8 +65,8 @@ def measure(connection: psycopg.Connection[Any], run_id: int) -> dict[str, Any]:
         found.rows.append(("decisions_disregarded", place, "decision", str(number), 1.0, keys))
     limits = {r.code: r.max_records for r in rules.rules if r.same_as is None}
     labels = {r.code: r.name for r in rules.rules if r.same_as is None}
-    keyed, holding, crowded = reader.crowded_values(limits, FIRST_IDENTIFIER_PASS)
-    figures |= {"records_keyed": keyed, "records_with_crowded_values": holding, "values_crowded": len(crowded)}
+    keyed, holding, values, crowded = reader.crowded_values(limits, FIRST_IDENTIFIER_PASS)
+    figures |= {"records_keyed": keyed, "records_with_crowded_values": holding, "values_crowded": values}
     for place, (code, holders, keys) in enumerate(crowded[:WORST], 1):
         found.rows.append(("values_crowded", place, "identifier", labels[code], float(holders), keys))
     figures["largest_household"], households = reader.large_households(OVERSIZED_HOUSEHOLD)
@@ -100,7 +101,7 @@ def allow_churn(share: float, author: str, reason: str) -> int:
     """
     import warehouse
     from resolution.errors import InputError
-    from resolution.store.quality import grant_churn
+    from resolution.store.quality_book import grant_churn
 
     if not 0 < share <= 1:
         raise InputError(f"the share must be above 0 and at most 1 (0.05 = 5 %), not {share}")

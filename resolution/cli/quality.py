@@ -18,7 +18,7 @@ def findings(
 ) -> None:
     """Name the worst few customers behind each figure that the gate judged (ids only)."""
     import warehouse
-    from resolution.store import quality as store
+    from resolution.store import quality_book as store
 
     with warehouse.connect(name="resolution findings") as connection:
         rows = store.findings(connection, run_id)
@@ -62,7 +62,7 @@ def quality(
 ) -> None:
     """Show the quality of the newest runs over time."""
     import warehouse
-    from resolution.store.quality import quality_trend
+    from resolution.store.quality_book import quality_trend
 
     with warehouse.connect(name="resolution quality") as connection:
         rows = quality_trend(connection, limit)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from resolution.store.bulk import copy_out
+from resolution.store.keys import STAGED
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,13 +22,6 @@ FEW_EVENTS = 20
 """Fewer merges (or splits) than this are no storm, whatever is usual."""
 LEAST_SPREAD = 0.005
 """Floor of the median absolute deviation, in events per changed record, so that a calm history makes no alarm."""
-FIGURES = (
-    "customers_touched", "customers_of_several", "largest_customer", "customers_oversized",
-    "customers_many_given_names",
-    "customers_several_birth_dates", "customers_weakly_bridged", "customers_two_accounts", "decisions_disregarded",
-    "records_keyed", "records_with_crowded_values", "values_crowded", "largest_household", "households_oversized",
-    "merges_usual", "merge_surprise", "splits_usual", "split_surprise",
-)  # fmt: skip
 _STATE = """select k.record, case when n.source_record_key is not null then n.golden_customer_id
                               else h.golden_customer_id end as golden_customer_id
             from ({records}) k(record)
@@ -229,49 +223,70 @@ class QualityReader:
 
     def crowded_values(
         self, caps: dict[int, int], first_pass: int
-    ) -> tuple[int, int, list[tuple[int, int, list[str]]]]:
-        """(records keyed tonight, those with a value above its limit, [(code, holders, some holders)] most first)."""
-        self._run("drop table if exists quality_crowded")
-        self._run(
-            """create temp table quality_crowded on commit drop as
+    ) -> tuple[int, int, int, list[tuple[int, int, list[str]]]]:
+        """(records keyed tonight, those with a value above its limit, such values, the 20 most crowded).
+
+        The last: code of the type, holders, some of the holders.
+        """
+        # A full run tells all keys anew in a table of its own, which is put in place when it is accepted.
+        is_staged = self._number("select (to_regclass(%(staged)s) is not null)::integer", staged=f"identity.{STAGED}")
+        told: sql.Composable = sql.SQL("identity.next_block_keys where run_id = %(run)s and pass >= %(first)s")
+        if is_staged:
+            told = sql.SQL("identity.{} where pass >= %(first)s").format(sql.Identifier(STAGED))
+        stored = sql.SQL("false" if is_staged else "true")
+        values = self.values | {"first": first_pass, "passes": list(caps), "caps": list(caps.values())}
+        for table in ("quality_crowded", "quality_keys"):
+            self.connection.execute(sql.SQL("drop table if exists {}").format(sql.Identifier(table)))
+        self.connection.execute(
+            sql.SQL(
+                """create temp table quality_keys on commit drop as
+                   select source_record_key, pass, block_key from {told}"""
+            ).format(told=told),
+            values,
+        )
+        self.connection.execute("analyze quality_keys")
+        self.connection.execute(
+            sql.SQL(
+                """create temp table quality_crowded on commit drop as
                with fresh as materialized (
-                   select pass, block_key, count(*) as holders from identity.next_block_keys
-                   where run_id = %(run)s and pass >= %(first)s group by 1, 2),
+                   select pass, block_key, count(*) as holders from quality_keys group by 1, 2),
                retold as materialized (
                    select distinct source_record_key from identity.next_block_keys
                    where run_id = %(run)s and pass = -1),
-               is_full as materialized (select kind = 'full' as yes from identity.runs where run_id = %(run)s),
                stored as (
                    select f.pass, f.block_key, count(*) as holders
                    from fresh f join identity.block_keys b on b.pass = f.pass and b.block_key = f.block_key
-                   where not (select yes from is_full)
+                   where {stored}
                      and not exists (select 1 from retold t where t.source_record_key = b.source_record_key)
                    group by 1, 2)
                select f.pass, f.block_key, f.holders + coalesce(s.holders, 0) as holders
                from fresh f
                join unnest(%(passes)s::smallint[], %(caps)s::bigint[]) c(pass, cap) on c.pass = f.pass
                left join stored s on s.pass = f.pass and s.block_key = f.block_key
-               where f.holders + coalesce(s.holders, 0) > c.cap""",
-            first=first_pass,
-            passes=list(caps),
-            caps=list(caps.values()),
+               where f.holders + coalesce(s.holders, 0) > c.cap"""
+            ).format(stored=stored),
+            values,
         )
-        keyed = self._number(
-            """select count(distinct source_record_key) from identity.next_block_keys
-               where run_id = %(run)s and pass >= %(first)s""",
-            first=first_pass,
-        )
+        keyed = self._number("select count(distinct source_record_key) from quality_keys")
         holding = self._number(
-            """select count(distinct n.source_record_key) from identity.next_block_keys n
-               join quality_crowded q on q.pass = n.pass and q.block_key = n.block_key where n.run_id = %(run)s"""
+            "select count(distinct source_record_key) from quality_keys join quality_crowded using (pass, block_key)"
         )
         rows = self._run(
-            """select q.pass, q.holders, (select array_agg(k) from (
-                   select n.source_record_key::text as k from identity.next_block_keys n
-                   where n.run_id = %(run)s and n.pass = q.pass and n.block_key = q.block_key order by 1 limit 20) s)
-               from quality_crowded q order by q.holders desc, q.pass, q.block_key"""
+            """with worst as (select *, row_number() over (order by holders desc, pass, block_key) as place
+                              from quality_crowded),
+                    held as (select w.place, w.pass, w.holders, k.source_record_key::text as record,
+                                    row_number() over (partition by w.place order by k.source_record_key) as n
+                             from worst w join quality_keys k using (pass, block_key) where w.place <= 20)
+               select w.pass, w.holders, array_agg(h.record order by h.record) filter (where h.n <= 20)
+               from worst w join held h using (place) group by w.place, w.pass, w.holders order by w.place"""
         ).fetchall()
-        return keyed, holding, [(int(code), int(holders), list(keys or ())) for code, holders, keys in rows]
+        values_crowded = self._number("select count(*) from quality_crowded")
+        return (
+            keyed,
+            holding,
+            values_crowded,
+            [(int(code), int(holders), list(keys or ())) for code, holders, keys in rows],
+        )
 
     def large_households(self, size: int) -> tuple[int, list[tuple[str, int]]]:
         """(members of the largest proposed household, those of more than `size`, largest first)."""
@@ -321,71 +336,3 @@ class QualityReader:
             most=most,
         ).fetchall()
         return {customer: sorted(keys) for customer, keys in rows}
-
-
-def save_quality(
-    connection: psycopg.Connection[Any], run_id: int, figures: dict[str, Any], findings: list[tuple[Any, ...]]
-) -> None:
-    """Store a run's figures and findings (finding, place, subject_kind, subject, figure, record_keys), replacing
-    earlier ones."""
-    connection.execute("delete from identity.quality_findings where run_id = %s", (run_id,))
-    connection.execute("delete from identity.run_quality where run_id = %s", (run_id,))
-    columns = sql.SQL(", ").join(map(sql.Identifier, FIGURES))
-    places = sql.SQL(", ").join([sql.Placeholder()] * (len(FIGURES) + 1))
-    connection.execute(
-        sql.SQL("insert into identity.run_quality (run_id, {}) values ({})").format(columns, places),
-        [run_id, *(figures[name] for name in FIGURES)],
-    )
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            """insert into identity.quality_findings
-                   (run_id, finding, place, subject_kind, subject, figure, record_keys)
-               values (%s, %s, %s, %s, %s, %s, %s::uuid[])""",
-            [(run_id, *row) for row in findings],
-        )
-
-
-def grant_churn(connection: psycopg.Connection[Any], share: float, author: str, reason: str) -> int:
-    """Open an allowance, closing the one that is open; its number."""
-    revoke_churn(connection)
-    row = connection.execute(
-        """insert into identity.churn_allowances (share, author, reason) values (%s, %s, %s)
-           returning allowance_id""",
-        (share, author, reason),
-    ).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def revoke_churn(connection: psycopg.Connection[Any]) -> bool:
-    """Close the open allowance; False when there is none."""
-    return bool(
-        connection.execute(
-            """update identity.churn_allowances set revoked_at = clock_timestamp()
-               where used_run_id is null and revoked_at is null"""
-        ).rowcount
-    )
-
-
-def findings(connection: psycopg.Connection[Any], run_id: int | None) -> list[dict[str, Any]]:
-    """The worst few of a run (the newest that was measured by default), by figure and place."""
-    from psycopg.rows import dict_row
-
-    with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
-            """select run_id, finding, place, subject_kind, subject, figure, record_keys::text[] as record_keys
-               from identity.quality_findings
-               where run_id = coalesce(%s, (select max(run_id) from identity.run_quality))
-               order by finding, place""",
-            (run_id,),
-        )
-        return list(cursor.fetchall())
-
-
-def quality_trend(connection: psycopg.Connection[Any], limit: int = 10) -> list[dict[str, Any]]:
-    """Rows of identity.quality_over_time, newest run first."""
-    from psycopg.rows import dict_row
-
-    with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute("select * from identity.quality_over_time order by run_id desc limit %s", (limit,))
-        return list(cursor.fetchall())
