@@ -104,15 +104,15 @@ def share_found(one: Dialect, folder: Path, result: Any, truth: np.ndarray) -> f
         position, key = pass_keys(std, one_pass)
         rows = pd.DataFrame({"position": position, "key": key})
         size = rows.groupby("key")["position"].transform("size")
-        rows = rows[(size > 1) & (size <= config.max_block_size)]
+        rows = rows[(size > 1) & (size <= config.max_block_size)].assign(key=lambda r: pd.factorize(r["key"])[0])
+        # A record may have several keys in one pass: each of the one against each of the other.
+        slots = []
         for _, part in rows.groupby(rows.groupby("position").cumcount()):
-            # A record may have several keys in one pass: each of the one against each of the other.
-            own = dict(zip(part["position"], part["key"], strict=True))
-            mine = np.array([own.get(p, -1) for p in range(std.n)])
-            for _, other in rows.groupby(rows.groupby("position").cumcount()):
-                theirs_of = dict(zip(other["position"], other["key"], strict=True))
-                theirs = np.array([theirs_of.get(p, -2) for p in range(std.n)])
-                found |= mine[left] == theirs[right]
+            keys = pd.Series(part["key"].to_numpy(), index=part["position"]).reindex(range(std.n))
+            slots.append((keys.notna().to_numpy(), keys.fillna(0).to_numpy(np.int64)))
+        for has, own in slots:
+            for has_too, other in slots:
+                found |= has[left] & has_too[right] & (own[left] == other[right])
     return float(found.mean()) if len(found) else 1.0
 
 

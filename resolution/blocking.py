@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +27,9 @@ EVERYTHING = 1000
 """Up to so many records, every pair is compared."""
 REMEMBERED = 2_000_000
 """Distinct values of a column up to which what atoms make of them is kept."""
+MOST_LOST = 0.5
+COST_SAMPLE = 30_000
+"""Records from which the pairs of a pass are estimated, drawn by the hash of their ids."""
 Hashes = tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]
 
 
@@ -77,6 +80,7 @@ FUNCTIONS: dict[str, Callable[[Column], pl.Series]] = {
     "prefix3": _prefix(3),
     "prefix4": _prefix(4),
     "prefix6": _prefix(6),
+    "tail3": _tail(3),
     "tail4": _tail(4),
     "tail6": _tail(6),
     "tail8": _tail(8),
@@ -148,16 +152,16 @@ def attribute_atoms(std: Standardised, config: MatchConfig) -> dict[str, list[st
     groups: dict[str, list[str]] = {}
     kinds = {name: a.type for name, a in config.attributes.items()}
     if "given" in std.columns:
-        groups["given"] = ["given:initial", "given:prefix3", "given:root", "given:soundex"]
+        groups["given"] = ["given:initial", "given:prefix3", "given:tail3", "given:root", "given:soundex"]
     if "family" in std.columns:
-        groups["family"] = ["family:initial", "family:prefix3", "family:soundex", "family"]
+        groups["family"] = ["family:initial", "family:prefix3", "family:tail3", "family:soundex", "family"]
     if "given" in std.columns and "family" in std.columns:
         groups["names"] = ["names:initial", "names:prefix3", "names:soundex", "names"]
     for name, kind in kinds.items():
         if kind == "email":
-            groups[name] = [f"{name}_local:prefix4", f"{name}_local", f"{name}_base"]
+            groups[name] = [f"{name}_local:prefix4", f"{name}_local:tail4", f"{name}_local", f"{name}_base"]
         elif kind == "phone":
-            groups[name] = [f"{name}:tail6", f"{name}:tail8"]
+            groups[name] = [f"{name}:tail4", f"{name}:prefix6", f"{name}:tail6", f"{name}:tail8"]
         elif kind in ("birth_date", "date"):
             groups[name] = [
                 f"{name}:year",
@@ -170,17 +174,18 @@ def attribute_atoms(std: Standardised, config: MatchConfig) -> dict[str, list[st
         elif kind == "address":
             groups[name] = [
                 f"{name}_number",
+                f"{name}:prefix3",
                 f"{name}_street:prefix4",
                 f"{name}_street:soundex",
                 f"{name}_street:words",
                 name,
             ]
         elif kind == "postcode":
-            groups[name] = [f"{name}:area", f"{name}:tail4", name]
+            groups[name] = [f"{name}:area", f"{name}:prefix3", f"{name}:tail3", f"{name}:tail4", name]
         elif kind == "id":
             groups[name] = [f"{name}:prefix4", f"{name}:tail4", name]
         elif kind in ("string", "city"):
-            groups[name] = [f"{name}:prefix2", f"{name}:prefix4", f"{name}:soundex", f"{name}:words", name]
+            groups[name] = [f"{name}:{f}" for f in ("prefix2", "prefix4", "tail3", "soundex", "words", "value")]
         elif kind in ("exact", "number"):
             groups[name] = [name]
     return groups
@@ -198,66 +203,104 @@ def pair_budget(n: int, config: MatchConfig) -> int:
     return int(min(max(100 * n, 2_000_000), 20_000_000))
 
 
-def propose_passes(std: Standardised, config: MatchConfig, sample: int = 60_000) -> list[Pass]:
-    """Passes for these data within the pair budget.
+@dataclass
+class AtomTable:
+    """Atoms by attribute, with their hashes per record and, from a sample, what passes of them would cost."""
 
-    For every attribute and every two attributes (three where two leave too many pairs) the loosest combination of
-    atoms whose
-    estimated pairs fit the allowance is taken, and then others made of different atoms. Two records of one person
-    that agree, even
-    roughly, on any two attributes are thus compared. Estimates come from a sample of records, chosen by the hash of
-    their ids.
+    std: Standardised
+    groups: dict[str, list[str]]
+    max_block_size: int
+    sample: npt.NDArray[np.int64]
+    _hashes: dict[str, Hashes] = field(default_factory=dict, repr=False)
+    _codes: dict[str, Hashes] = field(default_factory=dict, repr=False)
+    _costs: dict[tuple[str, ...], tuple[int, float]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def make(cls, std: Standardised, config: MatchConfig, groups: dict[str, list[str]]) -> AtomTable:
+        """Atoms that say nothing (all missing, or one value everywhere) are left out."""
+        chosen = np.arange(std.n, dtype=np.int64)
+        if std.n > COST_SAMPLE:
+            chosen = np.sort(np.argsort(std.identity, kind="stable")[:COST_SAMPLE]).astype(np.int64)
+        table = cls(std, {}, config.max_block_size, chosen)
+        small = std.take(chosen) if len(chosen) < std.n else std
+        for name, atoms in groups.items():
+            for atom in atoms:
+                values, known = atom_hashes(small, atom)
+                if known.any() and (values[known] != values[known][0]).any():
+                    table._codes[atom] = values * np.uint64(0x9E3779B97F4A7C15), known
+            usable = [atom for atom in atoms if atom in table._codes]
+            if usable:
+                table.groups[name] = usable
+        return table
+
+    @property
+    def scale(self) -> float:
+        """Records per record of the sample."""
+        return self.std.n / max(len(self.sample), 1)
+
+    def hashes(self, atom: str) -> Hashes:
+        """Hash of the atom for all records."""
+        if atom not in self._hashes:
+            self._hashes[atom] = atom_hashes(self.std, atom)
+        return self._hashes[atom]
+
+    def combined(self, atoms: tuple[str, ...]) -> Hashes:
+        """Hash of several atoms together for all records."""
+        parts = [self.hashes(atom) for atom in atoms]
+        key = parts[0][0] * np.uint64(0x9E3779B97F4A7C15)
+        known = parts[0][1].copy()
+        for values, there in parts[1:]:
+            key = (key ^ values) * np.uint64(0xBF58476D1CE4E5B9)
+            known &= there
+        return key, known
+
+    def _cost(self, atoms: tuple[str, ...]) -> tuple[int, float]:
+        if atoms not in self._costs:
+            key, present = self._codes[atoms[0]]
+            for atom in atoms[1:]:
+                values, known = self._codes[atom]
+                key = (key ^ values) * np.uint64(0xBF58476D1CE4E5B9)
+                present = present & known
+            key = np.sort(key[present])
+            count = np.diff(np.flatnonzero(np.r_[True, key[1:] != key[:-1], True])) if len(key) else np.empty(0, int)
+            big = count * self.scale > self.max_block_size
+            lost = float(count[big].sum()) / max(len(key), 1)
+            count = count[~big].astype(np.float64)
+            self._costs[atoms] = int((count * (count - 1) / 2).sum() * self.scale**2), lost
+        return self._costs[atoms]
+
+    def pairs(self, atoms: tuple[str, ...]) -> int:
+        """Estimated pairs of a pass, without blocks above the cap."""
+        return self._cost(atoms)[0]
+
+    def usable_pairs(self, atoms: tuple[str, ...]) -> int:
+        """`pairs`, 0 for a pass that leaves most records out because their blocks are above the cap."""
+        pairs, lost = self._cost(atoms)
+        return pairs if lost <= MOST_LOST else 0
+
+    def lost(self, atoms: tuple[str, ...]) -> float:
+        """Share of the records of a pass that lie in blocks above the cap."""
+        return self._cost(atoms)[1]
+
+
+def first_passes(table: AtomTable, config: MatchConfig) -> list[tuple[str, ...]]:
+    """Passes by cost alone: for every attribute and every two attributes (three where two leave too many pairs) the
+    loosest combination of atoms whose estimated pairs fit the allowance, and then others made of different atoms.
+
+    Two records of one person that agree, even roughly, on any two attributes are thus compared.
     """
-    groups = attribute_atoms(std, config)
-    chosen = np.arange(std.n)
-    if std.n > sample:
-        chosen = np.sort(np.argsort(std.identity, kind="stable")[:sample])
-    small = std.take(chosen.astype(np.int64))
-    scale = (std.n / max(len(chosen), 1)) ** 2
-    codes: dict[str, npt.NDArray[np.int64]] = {}
-    for atom in itertools.chain.from_iterable(groups.values()):
-        values, known = atom_hashes(small, atom)
-        distinct = np.unique(values[known], return_inverse=True)[1]
-        codes[atom] = np.full(len(values), -1, np.int64)
-        codes[atom][known] = distinct
-        if len(distinct) == 0 or distinct.max() == 0:
-            del codes[atom]  # all missing, or one value everywhere: shared by all, it parts nobody
-    groups = {k: usable for k, atoms in groups.items() if (usable := [a for a in atoms if a in codes])}
-    pairs_of = list(itertools.combinations(groups, 2))
-    pairs_of = [p for p in pairs_of if not _overlap(set(p))]
-    wanted = [(g,) for g in groups] + pairs_of
-    budget = pair_budget(std.n, config)
+    wanted = [(g,) for g in table.groups] + [p for p in itertools.combinations(table.groups, 2) if not overlap(set(p))]
+    budget = pair_budget(table.std.n, config)
     allowance = budget / max(len(wanted), 1)
-
-    def estimate(atoms: tuple[str, ...]) -> int:
-        combined = codes[atoms[0]].astype(np.uint64)
-        present = codes[atoms[0]] >= 0
-        for atom in atoms[1:]:
-            combined = combined * np.uint64(codes[atom].max() + 2) + codes[atom].astype(np.uint64)
-            present &= codes[atom] >= 0
-        count = np.unique(combined[present], return_counts=True)[1]
-        count = count[count * np.sqrt(scale) <= config.max_block_size]
-        return int((count * (count - 1) // 2).sum() * scale)
-
-    estimates: dict[tuple[str, ...], int] = {}
-
-    def pairs_of_atoms(atoms: tuple[str, ...]) -> int:
-        if atoms not in estimates:
-            estimates[atoms] = estimate(atoms)
-        return estimates[atoms]
-
     kept: list[tuple[str, ...]] = []
     while allowance <= budget:
-        found = _loosest(wanted, groups, pairs_of_atoms, allowance)
+        found = _loosest(wanted, table.groups, table.usable_pairs, allowance)
         kept = _within_budget(found, budget)
         # Room left: finer passes gave way to looser ones that imply them, so looser ones still are tried.
         if sum(found[atoms] for atoms in kept) >= budget / 2:
             break
         allowance *= 2
-    if std.n <= min(EVERYTHING, config.max_block_size):
-        kept.append((EVERYONE,))  # so few records that all can be compared; the other passes serve when more come
-        estimates[EVERYONE,] = std.n * (std.n - 1) // 2
-    return [Pass(number, atoms, estimates[atoms]) for number, atoms in enumerate(kept)]
+    return kept
 
 
 def _loosest(
@@ -281,7 +324,7 @@ def _loosest(
                 (pairs((*atoms, extra)), (*atoms, extra))
                 for _, atoms in options[:6]
                 for g in groups
-                if g not in combination and not _overlap({*combination, g})
+                if g not in combination and not overlap({*combination, g})
                 for extra in groups[g][:2]
             ]
             best = sorted((o for o in third if 0 < o[0] <= allowance), key=lambda o: (-o[0], o[1]))[:2]
@@ -289,7 +332,7 @@ def _loosest(
     return found
 
 
-def _overlap(combination: set[str]) -> bool:
+def overlap(combination: set[str]) -> bool:
     """Names as a pair and one of the two names say the same."""
     return "names" in combination and bool({"given", "family"} & combination)
 
@@ -311,8 +354,9 @@ COARSER = {
     "prefix4": {"initial", "prefix2", "prefix3"},
     "prefix2": {"initial"},
     "prefix6": {"initial", "prefix2", "prefix3", "prefix4"},
-    "tail8": {"tail4", "tail6"},
-    "tail6": {"tail4"},
+    "tail8": {"tail3", "tail4", "tail6"},
+    "tail6": {"tail3", "tail4"},
+    "tail4": {"tail3"},
     "yearmonth": {"year"},
     "yearday": {"year"},
     "swapped": {"year"},
@@ -331,8 +375,3 @@ def implies(fine: tuple[str, ...], coarse: tuple[str, ...]) -> bool:
         return column == other.removesuffix("_local") + "_base" and a.endswith("_base")
 
     return all(any(covers(a, b) for a in fine) for b in coarse)
-
-
-def plan_passes(std: Standardised, config: MatchConfig) -> list[Pass]:
-    """The configuration's passes, or proposed ones where it says `auto`."""
-    return propose_passes(std, config) if config.blocking == "auto" else given_passes(config)

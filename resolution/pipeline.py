@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from resolution.blocking import Pass, plan_passes
+from resolution.blocking import Pass
 from resolution.classify.em import expectation_maximisation
 from resolution.classify.learning import PairSpace, level_totals
 from resolution.classify.model import AttributeModel, MatchModel
 from resolution.classify.patterns import PatternCounts, pack
 from resolution.config import MatchConfig, check_columns, load_config
 from resolution.index import all_pairs, lay_blocks
+from resolution.passes import plan_passes
 from resolution.progress import step, timed
 from resolution.standardise import column_names, needed_columns, standardise, to_frame
 from resolution.standardise.columns import Standardised
@@ -119,6 +120,7 @@ def train(
     pairs: PairChunks | None = None,
     passes: Sequence[Pass] | None = None,
     labels: Labels | None = None,
+    random_pairs: int = RANDOM_PAIRS,
 ) -> MatchModel:
     """Learn a model from the records alone, or with the labels that there are.
 
@@ -127,8 +129,12 @@ def train(
     """
     planned = tuple(passes) if passes is not None else tuple(plan_passes(std, config))
     if pairs is None:
-        return _train(std, config, planned, Candidates(std, config, planned, reuse=False).learning_pairs, labels)
-    return _train(std, config, planned, lambda compare: ([(a, b, compare(a, b)) for a, b in pairs], 1.0), labels)
+        return _train(
+            std, config, planned, Candidates(std, config, planned, reuse=False).learning_pairs, labels, random_pairs
+        )
+    return _train(
+        std, config, planned, lambda compare: ([(a, b, compare(a, b)) for a, b in pairs], 1.0), labels, random_pairs
+    )
 
 
 def _train(
@@ -137,6 +143,7 @@ def _train(
     planned: tuple[Pass, ...],
     learning_pairs: Callable[[Callable[[Positions, Positions], Levels]], tuple[list[Part], float]],
     labels: Labels | None = None,
+    random_pairs: int = RANDOM_PAIRS,
 ) -> MatchModel:
     """learning_pairs: from a comparison to compared pairs, and which share of the candidates these are."""
     from resolution.classify.fellegi_sunter import FellegiSunter
@@ -151,7 +158,7 @@ def _train(
         return compare_pairs(std, features, left, right, implied, config.jobs)
 
     random = PatternCounts.empty(len(features))
-    left, right = space.random_pairs(RANDOM_PAIRS, config.seed)
+    left, right = space.random_pairs(random_pairs, config.seed)
     random.add(compare(left, right))
     totals = level_totals(space, features, random)
 
@@ -178,18 +185,28 @@ def _train(
                     counter.add(shared[1], posterior)
             frequency, rare = counter.result(sampled)
         m, u, r = (tuple(map(float, values[i])) for values in (learned.m, learned.u, learned.r))
-        attributes.append(AttributeModel(feature.label, feature.column, feature.labels, m, u, r, frequency, rare))
+        attributes.append(
+            AttributeModel(feature.label, feature.column, feature.labels, m, u, r, frequency, rare, feature.role)
+        )
     figures = {
         "records": std.n,
         "training_pairs": int(counts.count.sum()),
         "share_of_pairs": sampled,
         "rounds": learned.rounds,
         "expected_matching_pairs": round(learned.prior * space.pairs(), 1),
-        "expected_relative_pairs": round(learned.relatives * space.pairs(), 1),
+        "expected_relative_pairs": round((learned.relatives + sum(learned.kinds.values())) * space.pairs(), 1),
     }
     threshold = 0.5 if config.threshold == "auto" else float(config.threshold)
     model = MatchModel(
-        learned.prior, learned.relatives, tuple(attributes), planned, threshold, config.fingerprint(), implied, figures
+        learned.prior,
+        learned.relatives,
+        tuple(attributes),
+        planned,
+        threshold,
+        config.fingerprint(),
+        implied,
+        figures,
+        learned.kinds,
     )
     FellegiSunter(model)  # fails early on a model that cannot score
     return model

@@ -11,7 +11,7 @@ evidence.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +42,8 @@ class Learned:
     r: list[Floats]
     posterior: Floats
     rounds: int
+    kinds: dict[str, float] = field(default_factory=dict)
+    """Share of all pairs that are relatives who also share the attribute of a role: twins, and namesakes."""
 
 
 def expectation_maximisation(
@@ -75,15 +77,16 @@ def expectation_maximisation(
     r = [np.r_[1.0, 0.5 * a[1:] + 0.5 * b[1:]] if s else b for a, b, s in zip(m, u, shared, strict=True)]
     # Start: about one match per three records; EM leaves this guess quickly.
     rate = prior if prior is not None else min(0.3, max(1.0, 0.3 * np.sqrt(2.0 * pairs)) / max(pairs, 1))
-    kin = 0.3 * rate if has_relatives else 0.0
+    kinds = kinds_of_relatives(features) if has_relatives else []
+    kin = np.array([0.3 * rate if role is None else 0.02 * rate for role in kinds])
     posterior = np.zeros(len(count))
     done = 0
     while done < rounds:
         done += 1
-        match, relative = _responsibilities(levels, m, u, r, rate, kin)
+        match, relative = _responsibilities(levels, features, (m, u, r), rate, kinds, kin)
         if labelled is not None:
             match, relative = _with_labels(match, relative, *labelled)
-        persons, families = match * count, relative * count
+        persons, families = match * count, relative.sum(axis=1) * count
         for i, total in enumerate(totals):
             same = np.bincount(levels[:, i], persons, len(total))
             kindred = np.bincount(levels[:, i], families, len(total))
@@ -93,27 +96,48 @@ def expectation_maximisation(
             r[i] = np.r_[1.0, _normal(kindred[1:] + SMOOTHING * u[i][1:])] if shared[i] else u[i]
         if prior is None:
             rate = float(np.clip(persons.sum() / max(pairs, 1), 1e-12, 0.5))
-        kin = float(np.clip(families.sum() / max(pairs, 1), 0.0, 0.3)) if has_relatives else 0.0
+        kin = np.clip(count @ relative / max(pairs, 1), 0.0, 0.3)
         change = float(np.max(np.abs(match - posterior))) if len(match) else 0.0
         posterior = match
         if change < tolerance:
             break
-    return Learned(rate, kin, m, u, r, posterior, done)
+    rates = {role or "": float(value) for role, value in zip(kinds, kin, strict=True)}
+    return Learned(rate, rates.pop("", 0.0), m, u, r, posterior, done, rates)
+
+
+def kinds_of_relatives(features: Sequence[LevelFeature]) -> list[str | None]:
+    """None: relatives who share the household's things alone. A role: those who also share what has it by nature.
+
+    Twins share the birth date, a father and son of one name the given name, and both the family name as one person's
+    records do. Without kinds of their own, such pairs teach the model that records of one person often differ in one
+    of the two.
+    """
+    roles = {f.role for f in features}
+    return [None, *(role for role in ("birth", "given") if roles >= {"birth", "given", "family"})]
 
 
 def _responsibilities(
-    levels: npt.NDArray[np.intp], m: list[Floats], u: list[Floats], r: list[Floats], rate: float, kin: float
+    levels: npt.NDArray[np.intp],
+    features: Sequence[LevelFeature],
+    shares: tuple[list[Floats], list[Floats], list[Floats]],
+    rate: float,
+    kinds: Sequence[str | None],
+    kin: Floats,
 ) -> tuple[Floats, Floats]:
-    """(probability of one person, probability of relatives) per pattern."""
-    match = np.full(len(levels), np.log(rate) - np.log(max(1 - rate - kin, 1e-12)))
-    relative = np.full(len(levels), np.log(max(kin, 1e-300)) - np.log(max(1 - rate - kin, 1e-12)))
-    for i in range(levels.shape[1]):
-        match += (np.log(np.maximum(m[i], 1e-12)) - np.log(np.maximum(u[i], 1e-12)))[levels[:, i]]
-        relative += (np.log(np.maximum(r[i], 1e-12)) - np.log(np.maximum(u[i], 1e-12)))[levels[:, i]]
-    top = np.maximum(np.maximum(match, relative), 0.0)
-    a, b, c = np.exp(match - top), np.exp(relative - top), np.exp(-top)
-    total = a + b + c
-    return a / total, b / total
+    """(probability of one person, probability of each kind of relatives [patterns, kinds]) per pattern."""
+    m, u, r = ([np.log(np.maximum(part, 1e-12)) for part in share] for share in shares)
+    rest = np.log(max(1 - rate - float(kin.sum()), 1e-12))
+    odds = np.zeros((len(levels), 2 + len(kinds)))  # persons, kinds of relatives, strangers
+    odds[:, 0] = np.log(rate) - rest
+    odds[:, 1:-1] = np.log(np.maximum(kin, 1e-300)) - rest
+    for i, feature in enumerate(features):
+        odds[:, 0] += (m[i] - u[i])[levels[:, i]]
+        for k, role in enumerate(kinds):
+            share = m[i] if role is not None and feature.role in (role, "family") else r[i]
+            odds[:, 1 + k] += (share - u[i])[levels[:, i]]
+    odds = np.exp(odds - odds.max(axis=1, keepdims=True))
+    odds /= odds.sum(axis=1, keepdims=True)
+    return odds[:, 0], odds[:, 1:-1]
 
 
 def _with_labels(match: Floats, relative: Floats, same: Floats, different: Floats) -> tuple[Floats, Floats]:
@@ -123,7 +147,9 @@ def _with_labels(match: Floats, relative: Floats, same: Floats, different: Float
     """
     corrected = (BELIEF * match + same) / (BELIEF + same + different)
     rest = np.where(match < 1, (1 - corrected) / np.maximum(1 - match, 1e-12), 0.0)
-    return corrected, np.minimum(relative * rest, 1 - corrected)
+    relative = relative * rest[:, None]
+    total = np.maximum(relative.sum(axis=1, keepdims=True), 1e-300)
+    return corrected, relative * np.minimum(1.0, (1 - corrected)[:, None] / total)
 
 
 def _normal(values: Floats) -> Floats:

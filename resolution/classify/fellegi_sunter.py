@@ -58,21 +58,24 @@ class FellegiSunter:
     @property
     def prior_weight(self) -> float:
         """log2 odds of one person against strangers for two records picked at random."""
-        strangers = max(1 - self.model.prior - self.model.relatives, 1e-12)
+        strangers = max(1 - self.model.prior - self.model.relatives - sum(self.model.kinds.values()), 1e-12)
         return float(np.log2(self.model.prior) - np.log2(strangers))
 
     @property
-    def relative_prior_weight(self) -> float:
-        """log2 odds of one person against relatives; infinite where the model has no relatives."""
-        if self.model.relatives <= 0:
-            return float("inf")
-        return float(np.log2(self.model.prior) - np.log2(self.model.relatives))
+    def alternatives(self) -> list[tuple[str | None, float]]:
+        """Whom two records may belong to that are not of one person: strangers (role None), relatives (role '') and
+        relatives who also agree in the attribute of a role; each with the log2 odds of one person against it.
+        """
+        relatives = {"": self.model.relatives, **self.model.kinds}
+        prior = float(np.log2(self.model.prior))
+        found: list[tuple[str | None, float]] = [(None, self.prior_weight)]
+        return found + [(role, prior - float(np.log2(rate))) for role, rate in relatives.items() if rate > 0]
 
     def weigh(
         self, std: Standardised, features: Sequence[LevelFeature], left: Codes, right: Codes, levels: Levels
     ) -> Floats:
         """Match weight per pair, log2 odds with the prior: one person against strangers and relatives together."""
-        strangers, relatives = self._level_weights(levels)
+        against = self._level_weights(levels)
         for i, feature in enumerate(features):
             shared = feature.agreeing(std, left, right, levels[:, i])
             if shared is None:
@@ -82,25 +85,30 @@ class FellegiSunter:
                 weights = value_weights(column, self.model.attributes[i])
                 self._values[i] = np.append(weights, np.float32(0.0))
             adjustment = self._values[i][codes]  # code -1 takes the appended zero
-            strangers += adjustment
-            if self.model.attributes[i].personal:
-                relatives += adjustment
-        weight = _against_both(strangers, relatives)
+            attribute = self.model.attributes[i]
+            for (role, _), weight in zip(self.alternatives, against, strict=True):
+                if role is None or (attribute.personal and (not role or attribute.role != role)):
+                    weight += adjustment
+        weight = _against_all(against)
         alone = _one_vague_agreement(features, levels)
         weight[alone] = np.minimum(weight[alone], 0.0)
         return weight
 
-    def _level_weights(self, levels: Levels) -> tuple[Floats, Floats]:
+    def _level_weights(self, levels: Levels) -> list[Floats]:
+        """log2 odds of one person against each alternative, without what single values add."""
         if levels.shape[1] != len(self.tables):
             raise ModelError(
                 f"the model has {len(self.tables)} comparisons, the pairs {levels.shape[1]}; train a new model"
             )
-        strangers = np.full(len(levels), self.prior_weight)
-        relatives = np.full(len(levels), self.relative_prior_weight)
-        for i, (table, kin) in enumerate(zip(self.tables, self.relative_tables, strict=True)):
-            strangers += table[levels[:, i]]
-            relatives += kin[levels[:, i]]
-        return strangers, relatives
+        found = []
+        for role, prior in self.alternatives:
+            weight = np.full(len(levels), prior)
+            for i, (strangers, relatives) in enumerate(zip(self.tables, self.relative_tables, strict=True)):
+                # Who shares a birth date or a name by nature does so as one person's records do: no weight.
+                if not role or self.model.attributes[i].role not in (role, "family"):
+                    weight += (strangers if role is None else relatives)[levels[:, i]]
+            found.append(weight)
+        return found
 
     def evidence(self, levels: Levels) -> Any:
         """Readable level pattern per pair, as a pandas Categorical (`given_name=same, birth_date=typo or swap`)."""
@@ -123,7 +131,7 @@ class FellegiSunter:
 
     def probabilities(self, levels: Any) -> Floats:
         """Match probability per row of levels, without term frequencies."""
-        return probability(_against_both(*self._level_weights(np.asarray(levels, np.uint8))))
+        return probability(_against_all(self._level_weights(np.asarray(levels, np.uint8))))
 
 
 def _one_vague_agreement(features: Sequence[LevelFeature], levels: Levels) -> npt.NDArray[np.bool_]:
@@ -138,9 +146,12 @@ def _one_vague_agreement(features: Sequence[LevelFeature], levels: Levels) -> np
     return (agreeing == 1) & vague
 
 
-def _against_both(strangers: Floats, relatives: Floats) -> Floats:
-    """log2 odds against the sum of two alternatives, from the log2 odds against each."""
-    return -np.logaddexp2(-strangers, -relatives)
+def _against_all(alternatives: Sequence[Floats]) -> Floats:
+    """log2 odds against the sum of alternatives, from the log2 odds against each."""
+    total = -alternatives[0]
+    for one in alternatives[1:]:
+        total = np.logaddexp2(total, -one)
+    return -total
 
 
 def probability(weight: Floats) -> Floats:

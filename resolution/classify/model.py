@@ -33,6 +33,8 @@ class AttributeModel:
     r: tuple[float, ...]
     frequency: dict[int, float] = field(default_factory=dict)
     rare_frequency: float | None = None
+    role: str = ""
+    """`given`, `birth` or `family`: what namesakes and twins in a family share."""
 
     def weights(self) -> npt.NDArray[np.float64]:
         """log2(m / u) per level: one person against strangers; 0 for `missing`."""
@@ -70,6 +72,8 @@ class MatchModel:
     more.
     """
     figures: dict[str, Any] = field(default_factory=dict)
+    kinds: dict[str, float] = field(default_factory=dict)
+    """Share of all pairs that are relatives who also agree in the attribute of a role (twins, namesakes)."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
@@ -77,6 +81,7 @@ class MatchModel:
             "version": MODEL_VERSION,
             "prior": self.prior,
             "relatives": self.relatives,
+            "kinds": self.kinds,
             "threshold": self.threshold,
             "config_fingerprint": self.config_fingerprint,
             "figures": self.figures,
@@ -94,6 +99,7 @@ class MatchModel:
                     "r": list(a.r),
                     "frequency": {str(k): v for k, v in a.frequency.items()},
                     "rare_frequency": a.rare_frequency,
+                    "role": a.role,
                 }
                 for a in self.attributes
             ],
@@ -113,6 +119,7 @@ class MatchModel:
                 threshold=float(data["threshold"]),
                 config_fingerprint=data["config_fingerprint"],
                 figures=data.get("figures", {}),
+                kinds={str(k): float(v) for k, v in data.get("kinds", {}).items()},
                 implied=tuple((int(a), int(b)) for a, b in data["implied"]),
                 passes=tuple(Pass(p["number"], tuple(p["atoms"]), p["estimated_pairs"]) for p in data["passes"]),
                 attributes=tuple(
@@ -125,6 +132,7 @@ class MatchModel:
                         tuple(a["r"]),
                         {int(k): v for k, v in a["frequency"].items()},
                         a["rare_frequency"],
+                        a.get("role", ""),
                     )
                     for a in data["attributes"]
                 ),

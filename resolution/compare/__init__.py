@@ -26,7 +26,7 @@ def make_features(std: Standardised, config: MatchConfig) -> list[LevelFeature]:
     kinds: dict[str, type[f.LevelFeature]] = {
         "email": f.EmailFeature,
         "phone": f.PhoneFeature,
-        "birth_date": f.DateFeature,
+        "birth_date": f.BirthDateFeature,
         "date": f.DateFeature,
         "address": f.AddressFeature,
         "postcode": f.PostcodeFeature,

@@ -29,6 +29,8 @@ class LevelFeature:
     """Start of the EM: how often records of one person fall into each level from `different` up."""
     personal: ClassVar[bool] = False
     """Whether relatives under one roof agree on it no more often than strangers."""
+    role: ClassVar[str] = ""
+    """`given`, `birth` or `family`: what namesakes and twins in a family share."""
     vague: ClassVar[int | None] = None
     """Up to this level two values are alike but hardly one; such a level alone joins nobody (None: all but `same`)."""
     settles: ClassVar[int] = 255
@@ -99,6 +101,8 @@ class StringFeature(LevelFeature):
 class FamilyNameFeature(StringFeature):
     """Family name."""
 
+    role = "family"
+
 
 class CityFeature(StringFeature):
     """City, suburb, region."""
@@ -110,6 +114,7 @@ class GivenNameFeature(LevelFeature):
     """
 
     personal = True
+    role = "given"
     labels = (
         "missing",
         "different",
@@ -307,6 +312,12 @@ class DateFeature(LevelFeature):
         level[partial] = np.where(years_apart[partial] <= 1, 2, 1)
         level[partial & year & (unknown_month | month)] = 6
         return level
+
+
+class BirthDateFeature(DateFeature):
+    """Date of birth."""
+
+    role = "birth"
 
 
 def _date_digits(text: pl.Series) -> npt.NDArray[np.int8]:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resolution.blocking import Pass, atom_hashes, implies, propose_passes
+from resolution.blocking import Pass, atom_hashes, implies
 from resolution.config import config_from_dict
 from resolution.errors import ConfigError
 from resolution.index import block_keys, candidate_pairs, lay_blocks, make_blocks
+from resolution.passes import propose_passes
 from resolution.standardise import standardise
 
 CONFIG = config_from_dict({"record_id": "id", "attributes": {"a": "exact", "b": "exact"}, "chunk_pairs": 1000})
