@@ -1,4 +1,4 @@
-"""What real exports hold beside a person's own data: numbers of staff, mistyped addresses, made-up birthdays and phones.
+"""What real exports hold beside people's data: numbers of staff, mistyped addresses, made-up birthdays and phones.
 
 Each is a pure function of the record's key, so that the same record looks the same each night. The truth names no
 evidence for a value that is not the person's (`link` of the platforms asks the same functions).
