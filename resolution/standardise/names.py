@@ -18,6 +18,8 @@ TITLES = (
     r"^(?:(?:mr|mrs|ms|miss|mx|dr|prof|professor|sir|dame|herr|frau|mme|mlle|sr|sra|srta|don|dona|rev|capt|ing|dipl) )+"
 )
 SUFFIXES = r"(?: (?:jr|sr|ii|iii|iv|phd|md|esq|mba|dds))+$"
+HANDLE = r"^\s*[^\s,]*[0-9_@][^\s,]*\s*$"
+"""One word with a digit, an underscore or an at sign: how accounts are named, not people."""
 PARTICLES = (
     "van der",
     "van den",
@@ -95,9 +97,13 @@ def clean_names(series: pl.Series) -> pl.Series:
 
 
 def split_full_names(series: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Distinct raw full names → (given, family). `Last, First` is understood; particles stay with the family name."""
+    """Distinct raw full names → (given, family). `Last, First` is understood; particles stay with the family name.
+
+    A name of an account (`the.john7262`, an address), which platforms give where they know no name, is none.
+    """
     import polars as pl
 
+    series = pl.select(pl.when(~series.str.contains(HANDLE)).then(series)).to_series()
     comma = series.str.extract(r"^\s*([^,]+),\s*[^,]+$", 1)
     after = series.str.extract(r"^\s*[^,]+,\s*([^,]+)$", 1)
     suffix = words(after.fill_null("")).is_in(["jr", "sr", "ii", "iii", "iv", "phd", "md", "esq"])

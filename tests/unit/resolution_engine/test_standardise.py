@@ -1,11 +1,12 @@
 """Cleaning of names, contacts, dates and places."""
 
 import pandas as pd
+import polars as pl
 import pytest
 
 from resolution.config import config_from_dict
 from resolution.errors import ConfigError, InputError
-from resolution.standardise import standardise
+from resolution.standardise import names, standardise
 
 
 def one(kind: str, values: list, **settings) -> list:
@@ -156,3 +157,9 @@ def test_shared_phones_and_excluded_records_do_not_count() -> None:
         {"id": [1, 2, 3], "phone": ["+4917112345"] * 3, "is_shared": [False, True, None], "is_internal": [0, 0, 1]}
     )
     assert standardise(frame, config).columns["phone"].codes.tolist() == [0, -1, -1]
+
+
+def test_the_name_of_an_account_is_no_name_of_a_person() -> None:
+    given, family = names.split_full_names(pl.Series(["the.john7262", "ann_lee", "ann@web.de", "J.Lee", "Ann Lee 2"]))
+    assert given.to_list()[:3] == family.to_list()[:3] == [None] * 3
+    assert given.to_list()[4] is not None
