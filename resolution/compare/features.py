@@ -181,9 +181,13 @@ class EmailFeature(LevelFeature):
         level = np.ones(len(a), np.uint8)
         similarity = k.jaro_winkler(local, a, b, 0.7)
         level[(similarity >= 0.9) & (np.minimum(length[a], length[b]) >= 4)] = 2
-        # More or fewer digits are another mailbox (`anna.bell`, `anna.bell3`), not a typing error.
-        digits = column.fact("digits", lambda text: text.str.count_matches("[0-9]").to_numpy())
-        level[(k.edits_where(column, a, b, similarity > 0) <= 2) & (digits[a] == digits[b])] = 4
+        # More or fewer digits, or two others, are another mailbox (`anna.bell`, `anna.bell3`; `anna85`, `anna91`), no
+        # typing error.
+        count = column.fact("digit_count", lambda text: text.str.count_matches("[0-9]").to_numpy())
+        digits = column.fact("digits", lambda text: k.codes_of(text.str.replace_all("[^0-9]", "")))
+        distance = k.edits_where(column, a, b, similarity > 0)
+        same = digits[a] == digits[b]
+        level[((distance <= 2) & same) | ((distance == 1) & (count[a] == count[b]))] = 4
         return level
 
 

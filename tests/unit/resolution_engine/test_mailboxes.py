@@ -39,6 +39,8 @@ def levels(std: Standardised) -> dict[str, str]:
         # one more digit is another mailbox, an exchanged letter is a typing error
         (("Amelia", "Pearce", "amelia.pearce3@web.de"), ("Amelia", "Pearce", "amelia.pearce@web.de"), "different"),
         (("Amelia", "Pearce", "ameila.pearce@gmail.com"), ("Amelia", "Pearce", "amelia.pearce@gmail.com"), "typo"),
+        # other digits are another mailbox too: a year of birth is no typing error
+        (("Michael", "Roche", "michael55@gmail.com"), ("Michael", "Roche", "michael94@gmail.com"), "different"),
         # a fancy name, or a record without a name, keeps its weight
         (("Tina", "Wagner", "nightowl@gmail.com"), ("Tina", "Wagner", "nightowl@web.de"), "same local part"),
         (("Tina", "Wagner", "tina.wagner@gmail.com"), (None, None, "tina.wagner@web.de"), "same local part"),
