@@ -1,12 +1,14 @@
 """Certain links: records that share an identifier, with the guards that keep one bad value from joining strangers.
 
-Two steps, both set-based. `identifier_keys` turns identifiers into integer keys (blocked values and pseudo e-mails
-leave here); `key_edges` joins the holders of each key, unless the key exceeds a limit, as a star around one record: n-1
-edges, never n². Keys are stored beside the block keys, so that a night finds the holders of a changed value by index.
+Two steps, both set-based. `identifier_keys` turns identifiers into integer keys (blocked values leave here, relays and
+role mailboxes become types of their own); `key_edges` joins the holders of each key, unless the key exceeds a limit, as
+a star around one record: n-1 edges, never n². Keys are stored beside the block keys, so that a night finds the holders
+of a changed value by index.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from resolution.hints import NameHints
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+log = logging.getLogger(__name__)
 EDGE_COLUMNS = ("left", "right", "match_weight", "match_probability", "kind", "evidence")
 _EMAIL_ALIASES = {"googlemail.com": "gmail.com"}
 
@@ -60,10 +63,10 @@ def identifier_keys(identifiers: pd.DataFrame, rules: IdentifierRules) -> pd.Dat
     ).with_columns(pl.col("position").cast(pl.Int32), pl.col("identifier_namespace").fill_null(""))
     parts = []
     for rule in rules.rules:
-        rows = table.filter(pl.col("identifier_type") == rule.name)
+        rows = table.filter(pl.col("identifier_type").is_in([n for n in (rule.name, rule.taken_from) if n]))
         if rows.height == 0:
             continue
-        values = _usable_values(rows, rule.name, rules)
+        values = _usable_values(rows, rule, rules)
         rows = rows.join(values, on="identifier_value", how="inner").select(
             "position", (pl.col("identifier_namespace") + pl.lit("\x1f") + pl.col("value")).alias("text")
         )
@@ -119,40 +122,49 @@ def key_edges(
     import pandas as pd
 
     hints = NameHints.of(name_hint, n_records)
-    parts = []
-    for rule in rules.rules:
-        if rule.same_as is not None:
+    passes, key = keys["pass"].to_numpy(), keys["key"].to_numpy(np.int64)
+    position = keys["position"].to_numpy(np.int64)
+    packed, kind = [], []
+    # In the order of the names, so that a stable sort by pair leaves the types of one pair in that order.
+    own = sorted((rule for rule in rules.rules if rule.same_as is None), key=lambda rule: rule.name)
+    for number, rule in enumerate(own):
+        rows = np.flatnonzero(passes == rule.code)
+        group, holder = shared_keys(key[rows], position[rows])
+        if not len(group):
             continue
-        rows = keys[keys["pass"] == rule.code]
-        if len(rows) < 2:
-            continue
-        value = pd.factorize(rows["key"].to_numpy())[0].astype(np.int64)
-        position = rows["position"].to_numpy(np.int64)
-        repeated = np.bincount(value)[value] > 1
-        value, position = value[repeated], position[repeated]
-        if len(value) == 0:
-            continue
-        allowed = _within_limits(value, position, hints.given, accounts, rule)
-        value, position = value[allowed], position[allowed]
-        if len(value) == 0:
-            continue
-        left, right = _star(value, position, hints, rule)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "left": left.astype(np.int32),
-                    "right": right.astype(np.int32),
-                    "match_weight": np.float32(rule.match_weight),
-                    "match_probability": rule.match_probability,
-                    "kind": "certain",
-                    "evidence": rule.name,
-                }
-            )
-        )
-    if not parts:
+        allowed = ~_over_limits(group, holder, hints.given, accounts, rule)[group]
+        left, right = _star(group[allowed], holder[allowed], hints, rule)
+        pairs = np.unique(left << 32 | right)
+        packed.append(pairs)
+        kind.append(np.full(len(pairs), number, np.int8))
+    if not packed:
         return empty_edges()
-    edges = pd.concat(parts, ignore_index=True).drop_duplicates(["left", "right", "evidence"])
-    return edges.sort_values(["left", "right", "evidence"], ignore_index=True)
+    pairs, which = np.concatenate(packed), np.concatenate(kind)
+    order = np.argsort(pairs, kind="stable")
+    pairs, which = pairs[order], which[order]
+    certain = np.array(["certain"], object)
+    return pd.DataFrame(
+        {
+            "left": (pairs >> 32).astype(np.int32),
+            "right": (pairs & 0xFFFFFFFF).astype(np.int32),
+            "match_weight": np.array([rule.match_weight for rule in own], np.float32)[which],
+            "match_probability": np.array([rule.match_probability for rule in own])[which],
+            "kind": certain[np.zeros(len(pairs), np.int8)],
+            "evidence": np.array([rule.name for rule in own], object)[which],
+        }
+    )
+
+
+def shared_keys(key: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(group int64, holder int64) of keys that several records hold, sorted by both; groups count from 0."""
+    import numpy as np
+
+    order = np.lexsort((position, key))
+    key, position = key[order], position[order]
+    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.empty(0, np.int64)
+    size = np.diff(np.append(starts, len(key)))
+    several = size > 1
+    return np.repeat(np.arange(int(several.sum())), size[several]), position[np.repeat(several, size)]
 
 
 def empty_edges() -> pd.DataFrame:
@@ -202,11 +214,12 @@ def _hashed(rows: pl.DataFrame, code: int) -> pd.DataFrame:
     )
 
 
-def _usable_values(rows: pl.DataFrame, type_name: str, rules: IdentifierRules) -> pl.DataFrame:
-    """Distinct raw values of one type with their comparable form: identifier_value, value; blocked ones are absent."""
+def _usable_values(rows: pl.DataFrame, rule: IdentifierRule, rules: IdentifierRules) -> pl.DataFrame:
+    """Distinct raw values of one type with their comparable form: identifier_value, value; blocked ones are absent,
+    and so are those that are of another type after their form.
+    """
     import polars as pl
 
-    rule = rules.rule(type_name)
     value = pl.col("identifier_value").str.strip_chars()
     if rule.normalise in ("lower", "email"):
         value = value.str.to_lowercase()
@@ -221,10 +234,17 @@ def _usable_values(rows: pl.DataFrame, type_name: str, rules: IdentifierRules) -
     distinct = rows.select("identifier_value").drop_nulls().unique().with_columns(value=value)
     lower = pl.col("value").str.to_lowercase()
     blocked = lower.is_in(list(rules.blocked_values))
-    for pattern in (*rules.blocked_patterns, *rule.blocked_patterns):
+    source = rules.rule(rule.taken_from) if rule.taken_from else rule
+    for pattern in (*rules.blocked_patterns, *source.blocked_patterns, *rule.blocked_patterns):
         blocked = blocked | lower.str.contains(pattern)
     distinct = distinct.filter(~blocked)
-    if any(r.same_as == type_name for r in rules.rules):
+    # The first type that takes a value by its form has it: of an e-mail's forms each value has one.
+    for taker in (r for r in rules.rules if r.taken_from == source.name):
+        looks_so = pl.any_horizontal(*(lower.str.contains(pattern) for pattern in taker.patterns))
+        if taker is rule:
+            return distinct.filter(looks_so)
+        distinct = distinct.filter(~looks_so)
+    if any(r.same_as == rule.name for r in rules.rules):
         # Other platforms send only the md5 of the same value: compare in that form.
         distinct = distinct.with_columns(value=pl.Series(md5_hex(distinct["value"].to_list()), dtype=pl.String))
     return distinct
@@ -237,28 +257,53 @@ def md5_hex(values: list[str]) -> list[str]:
     return [md5(v.encode(), usedforsecurity=False).hexdigest() for v in values]
 
 
-def _within_limits(
-    value: np.ndarray, position: np.ndarray, hints: np.ndarray, accounts: pd.DataFrame, rule: IdentifierRule
+def _over_limits(
+    group: np.ndarray, holder: np.ndarray, given: np.ndarray, accounts: pd.DataFrame, rule: IdentifierRule
 ) -> np.ndarray:
-    """Mask of the rows whose key is held by few enough records, people and accounts."""
+    """bool[groups]: keys of too many records, people or accounts to be anybody's identifier.
+
+    group, holder: sorted, of `shared_keys`. How many there are of which kind is logged, never which.
+    """
     import numpy as np
     import pandas as pd
 
-    count = int(value.max()) + 1
-    bad = np.bincount(value, minlength=count) > rule.max_records
-    hint = hints[position]
-    known = hint >= 0
-    people = pd.DataFrame({"value": value[known], "hint": hint[known]}).drop_duplicates()
-    bad |= np.bincount(people["value"].to_numpy(), minlength=count) > rule.max_people
+    size = np.bincount(group)
+    reasons = {"records": size > rule.max_records}
+    # Only a key of more holders than people are allowed can have more people.
+    rows = np.flatnonzero((size > rule.max_people)[group] & (given[holder] >= 0))
+    people = _distinct_per_group(group[rows], pd.factorize(given[holder[rows]])[0], len(size))
+    reasons["people"] = people > rule.max_people
+    reasons["accounts"] = np.zeros(len(size), bool)
     if len(accounts) and not rule.exclusive:
-        held = pd.DataFrame({"value": value, "position": position}).merge(
-            accounts.rename(columns={"value": "account"}), on="position"
-        )
-        held = held[["value", "namespace", "account"]].drop_duplicates()
-        per_namespace = held.groupby(["value", "namespace"], sort=False).size()
-        over = per_namespace[per_namespace > rule.max_accounts]
-        bad[over.index.get_level_values(0).to_numpy()] = True
-    return ~bad[value]
+        rows = np.flatnonzero((size > rule.max_accounts)[group])
+        owner = accounts["position"].to_numpy(np.int64)
+        order = np.argsort(owner, kind="stable")
+        first = np.searchsorted(owner[order], holder[rows], "left")
+        count = np.searchsorted(owner[order], holder[rows], "right") - first
+        held = order[np.repeat(first - np.cumsum(count) + count, count) + np.arange(int(count.sum()))]
+        space, spaces = pd.factorize(accounts["namespace"].to_numpy()[held])
+        value = pd.factorize(accounts["value"].to_numpy()[held])[0]
+        within = np.repeat(group[rows], count) * max(len(spaces), 1) + space
+        several = _distinct_per_group(within, value, len(size) * max(len(spaces), 1))
+        reasons["accounts"] = several.reshape(len(size), -1).max(axis=1) > rule.max_accounts
+    for reason, over in reasons.items():
+        if over.any():
+            log.info(
+                "%s: %d values of %d records are nobody's: each has more %s than allowed",
+                rule.name, int(over.sum()), int(size[over].sum()), reason,
+            )  # fmt: skip
+    return reasons["records"] | reasons["people"] | reasons["accounts"]
+
+
+def _distinct_per_group(group: np.ndarray, code: np.ndarray, count: int) -> np.ndarray:
+    """int64[count]: how many distinct codes (0, 1, …) each group has."""
+    import numpy as np
+    import pandas as pd
+
+    if not len(group):
+        return np.zeros(count, np.int64)
+    width = int(code.max()) + 1
+    return np.bincount(pd.unique(group * width + code) // width, minlength=count)
 
 
 def _star(
@@ -268,14 +313,24 @@ def _star(
 
     Records without a name join the value's only person. Where holders have names that cannot be one (a family's
     mailbox), or the mailbox is named after somebody else, a record without a name could be anybody's and joins nobody.
-    With `across_names` all are joined (records without a name around the largest group; tie: the lowest position).
+    Spellings of one given name with one family name are one group (Cynthia and Cindy of one mailbox). With
+    `across_names` all are joined (records without a name around the largest group; tie: the lowest position); with
+    `same_name` only records of one full name are.
+    value, position: int64, sorted by both.
     """
     import numpy as np
+    import pandas as pd
 
-    hint = hints.given[position]
-    order = np.lexsort((position, hint, value))
-    value, position, hint = value[order], position[order], hint[order]
-    new_group = np.r_[True, (value[1:] != value[:-1]) | (hint[1:] != hint[:-1])]
+    hint = (hints.name if rule.same_name else hints.given)[position]
+    if rule.same_name:
+        full = (hint >= 0) & ((hint & 0xFFFFFFFF > 0) | (not hints.has_families))
+        value, position, hint = value[full], position[full], hint[full]
+    if not len(value):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    code, names = pd.factorize(hint)
+    order = np.argsort(value * len(names) + code, kind="stable")
+    value, position, hint, code = value[order], position[order], hint[order], code[order]
+    new_group = np.r_[True, (value[1:] != value[:-1]) | (code[1:] != code[:-1])]
     group = np.cumsum(new_group) - 1
     starts = np.flatnonzero(new_group)
     centre, group_value, group_hint = position[starts], value[starts], hint[starts]
@@ -283,21 +338,28 @@ def _star(
     # The main group of each value: named before nameless, then larger, then lower centre.
     rank = np.lexsort((centre, -size, group_hint < 0, group_value))
     first = np.r_[True, group_value[rank][1:] != group_value[rank][:-1]]
-    main_of_value = np.empty(int(value.max()) + 1 if len(value) else 0, dtype=np.int64)
+    main_of_value = np.empty(int(value.max()) + 1, dtype=np.int64)
     main_of_value[group_value[rank][first]] = rank[first]
     main = main_of_value[group_value]
     target = centre[group]
     nameless = hint < 0
     target[nameless] = centre[main[group[nameless]]]
-    if rule.across_names:
+    if rule.same_name:
+        a, b = target, position
+    elif rule.across_names:
         a, b = np.r_[target, centre[main]], np.r_[position, centre]
     else:
         shared = np.zeros(len(main_of_value), bool)
         others = np.flatnonzero((group_hint >= 0) & (main != np.arange(len(main))))
-        shared[group_value[others[~hints.alike(centre[main[others]], centre[others])]]] = True
+        alike = hints.alike(centre[main[others]], centre[others])
+        shared[group_value[others[~alike]]] = True
         if rule.is_mailbox:
             shared[value[hints.foreign[position] & ~nameless]] = True
         known = ~(nameless & shared[value])
-        a, b = target[known], position[known]
+        family = hints.name & 0xFFFFFFFF if hints.has_families else np.zeros(len(hints.name), np.int64)
+        spelled = others[alike]
+        one, other = centre[main[spelled]], centre[spelled]
+        same = (family[one] > 0) & (family[one] == family[other])
+        a, b = np.r_[target[known], one[same]], np.r_[position[known], other[same]]
     keep = a != b
     return np.minimum(a[keep], b[keep]), np.maximum(a[keep], b[keep])

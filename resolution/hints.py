@@ -20,8 +20,10 @@ class NameHints:
     """given: int64[n], equal for records whose given names may be one, -1 where unknown.
 
     foreign: bool[n], records that use a mailbox named after somebody else. alike: for positions of two records each,
-    whether their given names may be spellings of one. clash: whether two known given names cannot be (a swap of given
-    and family name is no clash). name: int64[n], equal for equal full names, -1 where the given name is unknown.
+    whether their given names are spellings of one: a nickname, an initial, a typing error (of two names that many
+    people have, neither is: Daniel, Daniela). clash: whether two known given names cannot be one (a swap of given and
+    family name is no clash). name: int64[n], equal for equal full names, -1 where the given name is unknown; the
+    lowest 32 bits are the family name's, 0 where it is unknown (has_families: whether names have such bits).
     """
 
     given: np.ndarray
@@ -29,6 +31,7 @@ class NameHints:
     alike: Compared
     clash: Compared
     name: np.ndarray
+    has_families: bool = False
 
     @classmethod
     def of(cls, given: np.ndarray | NameHints | None, n: int) -> NameHints:
@@ -50,6 +53,7 @@ class NameHints:
             lambda left, right: self.alike(positions[left], positions[right]),
             lambda left, right: self.clash(positions[left], positions[right]),
             self.name[positions],
+            self.has_families,
         )
 
 
@@ -64,7 +68,13 @@ def make_hints(std: Standardised, model: MatchModel | None) -> NameHints:
     listed = [a.frequency for a in model.attributes if a.label == "given_name"] if model else []
     known_names = np.fromiter(listed[0], np.uint64, len(listed[0])) if listed else np.empty(0, np.uint64)
     feature = GivenNameFeature("given")
-    least = GivenNameFeature.labels.index("initial")
+    listed_names = np.zeros(std.n, bool)
+    if len(known_names) and "given" in std.columns:
+        column = std.columns["given"]
+        is_listed = np.append(np.isin(column.hashes(), known_names), False)
+        listed_names = is_listed[column.codes]
+    labels = GivenNameFeature.labels
+    least, spelling = labels.index("initial"), (labels.index("alike"), labels.index("typo"))
 
     def levels(left: np.ndarray, right: np.ndarray) -> np.ndarray:
         left, right = left.astype(np.int32), right.astype(np.int32)
@@ -72,6 +82,12 @@ def make_hints(std: Standardised, model: MatchModel | None) -> NameHints:
         if "family" in std.columns:
             swap_names(std, left, right, found, np.zeros(len(left), np.uint8))
         return found
+
+    def alike(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        found = levels(left, right)
+        two_names = np.isin(found, spelling) & listed_names[left] & listed_names[right]
+        result: np.ndarray = (found >= least) & ~two_names
+        return result
 
     name = np.full(std.n, -1, np.int64)
     if "given" in std.columns:
@@ -82,7 +98,8 @@ def make_hints(std: Standardised, model: MatchModel | None) -> NameHints:
     return NameHints(
         given,
         mailbox_of_another(std, known_names),
-        lambda left, right: levels(left, right) >= least,
+        alike,
         lambda left, right: levels(left, right) == 1,
         name,
+        "family" in std.columns,
     )

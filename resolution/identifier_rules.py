@@ -29,6 +29,10 @@ class IdentifierRule:
     priority: int
     exclusive: bool = False
     same_as: str | None = None
+    taken_from: str | None = None
+    patterns: tuple[str, ...] = ()
+    same_name: bool = False
+    rebuttable: bool = False
     blocked_patterns: tuple[str, ...] = ()
 
     @property
@@ -43,12 +47,21 @@ class IdentifierRule:
 
 
 @dataclass(frozen=True)
+class LifeRules:
+    """When two groups of records lead lives of their own (`parallel_lives` of the rules; resolution/lives.py)."""
+
+    kinds: frozenset[str] = frozenset()
+    max_doubled: int = 1
+
+
+@dataclass(frozen=True)
 class IdentifierRules:
     """All types, strongest first, and the values that are never evidence."""
 
     rules: tuple[IdentifierRule, ...]
     blocked_values: frozenset[str]
     blocked_patterns: tuple[str, ...]
+    lives: LifeRules
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,7 +84,8 @@ def parse_identifier_rules(document: object, origin: str = RULES_PATH.name) -> I
             raise ConfigError(f"{origin}: types[{priority}] needs a name")
         where = f"{origin}: types.{entry['name']}"
         fields = dict(entry)
-        fields["blocked_patterns"] = tuple(fields.get("blocked_patterns", ()))
+        for listed in ("blocked_patterns", "patterns"):
+            fields[listed] = tuple(fields.get(listed, ()))
         try:
             rule = IdentifierRule(priority=priority, **fields)
         except TypeError as error:
@@ -85,11 +99,11 @@ def parse_identifier_rules(document: object, origin: str = RULES_PATH.name) -> I
                 raise ConfigError(f"{where}.{number} must be 1 or more")
         rules.append(rule)
     blocked = tuple(document.get("blocked_patterns", ()))
-    for pattern in (*blocked, *(p for r in rules for p in r.blocked_patterns)):
+    for pattern in (*blocked, *(p for r in rules for p in (*r.blocked_patterns, *r.patterns))):
         try:
             re.compile(pattern)
         except re.error as error:
-            raise ConfigError(f"{origin}: blocked pattern {pattern!r} is no regular expression: {error}") from None
+            raise ConfigError(f"{origin}: pattern {pattern!r} is no regular expression: {error}") from None
     names = [r.name for r in rules]
     if len(set(names)) != len(names):
         raise ConfigError(f"{origin}: an identifier type is listed twice")
@@ -97,10 +111,24 @@ def parse_identifier_rules(document: object, origin: str = RULES_PATH.name) -> I
     if len(set(codes)) != len(codes):
         raise ConfigError(f"{origin}: two identifier types share a code; give each its own")
     for rule in rules:
-        if rule.same_as is not None and rule.same_as not in names:
-            raise ConfigError(f"{origin}: types.{rule.name}.same_as names {rule.same_as!r}, which is not a type")
+        for key in ("same_as", "taken_from"):
+            if (other := getattr(rule, key)) is not None and other not in names:
+                raise ConfigError(f"{origin}: types.{rule.name}.{key} names {other!r}, which is not a type")
+        if bool(rule.taken_from) != bool(rule.patterns):
+            raise ConfigError(f"{origin}: types.{rule.name} needs both taken_from and patterns, or neither")
     values = frozenset(str(v).lower() for v in document.get("blocked_values", ()))
-    return IdentifierRules(tuple(rules), values, blocked)
+    return IdentifierRules(tuple(rules), values, blocked, _life_rules(document.get("parallel_lives"), origin))
+
+
+def _life_rules(entry: object, origin: str) -> LifeRules:
+    """The section `parallel_lives`; without it records never lead lives of their own."""
+    if entry is None:
+        return LifeRules()
+    if not isinstance(entry, dict) or set(entry) != {"kinds", "max_doubled"} or not isinstance(entry["kinds"], list):
+        raise ConfigError(f"{origin}: parallel_lives needs kinds (a list of record kinds) and max_doubled (a number)")
+    if not isinstance(entry["max_doubled"], int) or entry["max_doubled"] < 0:
+        raise ConfigError(f"{origin}: parallel_lives.max_doubled must be a number of 0 or more")
+    return LifeRules(frozenset(map(str, entry["kinds"])), entry["max_doubled"])
 
 
 @cache

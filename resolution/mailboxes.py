@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FEWEST_LETTERS = 3
 """Shorter names are found in any text by chance."""
+LONG_NAME = 7
+"""From this length on a name may hold two typing errors."""
 
 
 def named_after_owner(columns: Mapping[str, Column], email: str) -> npt.NDArray[np.bool_]:
@@ -45,6 +47,7 @@ def named_after_owner(columns: Mapping[str, Column], email: str) -> npt.NDArray[
 def mailbox_of_another(std: Standardised, known_names: npt.NDArray[np.uint64], email: str = "email") -> np.ndarray:
     """bool[n]: records whose mailbox is named after somebody with another given name (`hannah.allen@` of a Jeffrey).
 
+    A nickname (`ted.avila@` of an Edward) or a name with a typing error (`linda@` of a Likda) is no other name.
     known_names: hashes of given names (a trained model's list), so that any other word is not taken for a name.
     """
     import polars as pl
@@ -65,13 +68,39 @@ def mailbox_of_another(std: Standardised, known_names: npt.NDArray[np.uint64], e
     own = pl.col("word").str.starts_with(pl.col("given").str.head(FEWEST_LETTERS))
     relative = pl.col("family").fill_null("").str.split(" ").list.contains(pl.col("word"))
     is_name = np.isin(hash_array(words["word"].to_numpy().astype(object), categorize=False), known_names)
-    judged = words.select("row", own=own, other=pl.Series(is_name) & ~own & ~relative)
+    judged = words.select("row", "word", "given", own=own, other=pl.Series(is_name) & ~own & ~relative)
+    judged = judged.join(_same_names(judged, known_names), on=["word", "given"], how="left", nulls_equal=True).select(
+        "row", own=pl.col("own") | pl.col("same").fill_null(False), other="other"
+    )
     other = (
         judged.group_by("row").agg(pl.col("own").any(), pl.col("other").any()).filter(~pl.col("own") & pl.col("other"))
     )
     flag = np.zeros(combinations.height + 1, bool)
     flag[other["row"].to_numpy()] = True
     return flag[inverse]
+
+
+def _same_names(judged: pl.DataFrame, known_names: npt.NDArray[np.uint64]) -> pl.DataFrame:
+    """word, given, same: distinct pairs of a mailbox's word and a given name that are spellings of one name."""
+    import polars as pl
+    from pandas.util import hash_array
+    from rapidfuzz.distance import OSA
+    from rapidfuzz.process import cpdist
+
+    from resolution.standardise.names import nickname_roots
+
+    pairs = judged.filter(pl.col("other")).select("word", "given").unique()
+    words, given = pairs["word"].to_numpy(), pairs["given"].to_numpy()
+    if not len(words):
+        return pairs.with_columns(same=pl.lit(False))
+    roots = nickname_roots()
+    first = pairs["given"].str.split(" ").list.first().to_list()
+    nickname = [not set(roots.get(w, ())).isdisjoint(roots.get(g, ())) for w, g in zip(words, first, strict=True)]
+    # A given name that many people have is itself, not another name mistyped (Mario, Maria).
+    unlisted = ~np.isin(hash_array(given.astype(object), categorize=False), known_names)
+    allowed = np.where(pairs["word"].str.len_chars().to_numpy() >= LONG_NAME, 2, 1)
+    typo = unlisted & (cpdist(words, given, scorer=OSA.distance, score_cutoff=2) <= allowed)
+    return pairs.with_columns(same=pl.Series(np.array(nickname, bool) | typo))
 
 
 def discount_mailboxes(

@@ -321,6 +321,7 @@ def _link(
     from resolution.constraints import decision_edges, make_constraints
     from resolution.evidence import join_edges
     from resolution.labels import Labels, threshold_on_labels
+    from resolution.lives import with_lives_apart
     from resolution.thresholds import choose_threshold
 
     config = check_columns(config, column_names(records))
@@ -347,6 +348,7 @@ def _link(
         certain, constraints = make_constraints(std, frame, config, identifiers, decisions, model)
         if len(certain):
             edges = join_edges(certain, edges)
+            constraints = with_lives_apart(constraints, decision_edges(std, decisions, edges), std, frame)
     curve: list[dict[str, float]] = []
     on_labels = known is not None and known.enough()
     with step("choose the threshold"):

@@ -38,11 +38,16 @@ def make_clusters(
 
     from resolution.cluster import cluster, link_strength
     from resolution.constraints import base_constraints
+    from resolution.identifier_rules import load_identifier_rules
+    from resolution.lives import keep_lives_apart
 
     decided = (edges["kind"] == "decision").to_numpy()
     pairs = edges.loc[decided, ["left", "right"]].to_numpy(np.int64)
     same = (edges.loc[decided, "evidence"] == "same").to_numpy()
     constraints = base_constraints(people.std, config, None, accounts, pairs[same], pairs[~same], threshold)
+    records = pl.from_arrow(people.records)
+    assert isinstance(records, pl.DataFrame)
+    constraints = keep_lives_apart(constraints, edges, people.std, records, load_identifier_rules())
     labels = cluster(people.n, edges, constraints)
     used = edges[edges["match_probability"].to_numpy() >= threshold]
     decided_by, probability = link_strength(labels, used)

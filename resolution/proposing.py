@@ -216,12 +216,18 @@ def _with_threshold(
     """The freshly trained model with its threshold and the settings it belongs to."""
     from dataclasses import replace
 
+    import polars as pl
+
     from resolution.cluster import ClusterLimits
     from resolution.constraints import base_constraints
+    from resolution.identifier_rules import load_identifier_rules
+    from resolution.lives import keep_lives_apart
     from resolution.thresholds import choose_threshold
 
     if config.threshold == "auto" and len(edges):
         base = base_constraints(people.std, config, None, accounts)
+        records = pl.DataFrame(pl.from_arrow(people.records))
+        base = keep_lives_apart(base, edges, people.std, records, load_identifier_rules())
         model, _ = choose_threshold(
             people.std, config, model, edges, lambda threshold: replace(base, limits=ClusterLimits(threshold=threshold))
         )
