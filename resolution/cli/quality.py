@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -67,6 +68,23 @@ def quality(
     with warehouse.connect(name="resolution quality") as connection:
         rows = quality_trend(connection, limit)
     typer.echo(json.dumps(rows, default=str) if as_json else format_trend(rows))
+
+
+@app.command("evaluate-households")
+def evaluate_households_command(
+    truth: Annotated[Path, typer.Option(help="The simulation's _truth folder.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the accepted households with a simulation's truth."""
+    from resolution.errors import ResolutionError
+    from resolution.household_measure import evaluate_households, format_households, to_dict
+
+    try:
+        result = evaluate_households(truth)
+    except ResolutionError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(json.dumps(to_dict(result)) if as_json else format_households(result))
 
 
 TREND = (

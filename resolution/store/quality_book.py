@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
+from resolution.store.bulk import copy_out
+
 if TYPE_CHECKING:
+    import polars as pl
     import psycopg
 
 FIGURES = (
@@ -84,3 +87,25 @@ def quality_trend(connection: psycopg.Connection[Any], limit: int = 10) -> list[
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute("select * from identity.quality_over_time order by run_id desc limit %s", (limit,))
         return list(cursor.fetchall())
+
+
+def household_state(connection: psycopg.Connection[Any]) -> pl.DataFrame:
+    """Live customers: golden_customer_id, household_id (null: none), is_findable (holds a sharable value)."""
+    import polars as pl
+    import pyarrow as pa
+
+    table = copy_out(
+        connection,
+        sql.SQL(
+            """select c.golden_customer_id, m.household_id,
+                      exists (select 1 from identity.household_keys k
+                              where k.golden_customer_id = c.golden_customer_id and k.kind < 6)
+               from identity.golden_customers c
+               left join identity.household_members m using (golden_customer_id)
+               where c.status = 'live' order by 1"""
+        ),
+        {"golden_customer_id": pa.string(), "household_id": pa.string(), "is_findable": pa.bool_()},
+    )
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame

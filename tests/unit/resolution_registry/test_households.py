@@ -182,3 +182,24 @@ def test_any_history_keeps_the_books_straight(nights: list[list[int]]) -> None:
             snapshot = {h: dict(r) for h, r in book.households.items()}
             book.night(*reversed(parts))  # replay, in another order
             assert book.households == snapshot
+
+
+def test_households_against_the_truth() -> None:
+    from resolution.household_measure import format_households, judge_households
+
+    # persons 1 and 2 live together, 3 with 4, 5 alone; 4's records are split, 5 is taken into the first household
+    records = pl.DataFrame(
+        [("a", 1), ("a", 1), ("b", 2), ("c", 3), ("d", 4), ("d", 4), ("e", 4), ("f", 5), ("g", 6), ("g", 7)],
+        schema={"golden_customer_id": pl.String, "person_id": pl.Int64}, orient="row",
+    )  # fmt: skip
+    state = pl.DataFrame(
+        [("a", "x", True), ("b", "x", True), ("c", None, False), ("d", "y", True), ("e", "y", True), ("f", "x", True),
+         ("g", None, True)],
+        schema={"golden_customer_id": pl.String, "household_id": pl.String, "is_findable": pl.Boolean}, orient="row",
+    )  # fmt: skip
+    homes = pl.DataFrame({"person_id": [1, 2, 3, 4, 5, 6, 7], "household_id": [1, 1, 2, 2, 3, 4, 4]})
+    result = judge_households(records, state, homes)
+    assert (result.everybody.true_pairs, result.everybody.correct_pairs, result.everybody.predicted_pairs) == (2, 1, 3)
+    assert (result.findable.true_pairs, result.findable.correct_pairs) == (1, 1)
+    assert result.persons_joined == 1 and result.sizes == {1: 1, 3: 1}
+    assert "precision" in format_households(result)
