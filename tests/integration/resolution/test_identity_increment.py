@@ -57,7 +57,7 @@ def check_history(brand: Brand) -> None:
         assert brand.rows(f"select count(*) from identity.next_{table}") == [(0,)]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_any_nights_in_any_order_equal_one_full_run(brand: Brand, seed: int) -> None:
     rng = random.Random(seed)
     records = make_world(110, seed)
