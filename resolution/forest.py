@@ -71,8 +71,13 @@ def grow_forest(
 
 @cache
 def _compiled() -> Any:
-    """The kernel in machine code, made once: its output is kept beside this file, or below the home folder where the
-    code may not be written to.
+    helpers = (_kept_apart, _items_clash, _births_clash, _names_clash, _cross_pairs, _near_hub, _merged, _distinct)
+    return compiled(_grow, *helpers)
+
+
+def compiled(kernel: Callable[..., Any], *helpers: Callable[..., Any]) -> Any:
+    """A function and the helpers that it calls in machine code, made once: the output is kept beside their file, or
+    below the home folder where the code may not be written to. The compiler is loaded here only.
     """
     import numba
     from numba.extending import register_jitable
@@ -81,9 +86,9 @@ def _compiled() -> Any:
     if home and "NUMBA_CACHE_DIR" not in os.environ and not os.access(Path(__file__).parent, os.W_OK):
         os.environ["NUMBA_CACHE_DIR"] = str(Path(home) / "compiled")
         numba.config.reload_config()
-    for helper in (_kept_apart, _items_clash, _births_clash, _names_clash, _cross_pairs, _near_hub, _merged, _distinct):
+    for helper in helpers:
         register_jitable(helper)
-    return numba.njit(cache=True, nogil=True)(_grow)
+    return numba.njit(cache=True, nogil=True)(kernel)
 
 
 def _grow(

@@ -90,6 +90,7 @@ def summary(result: LinkResult) -> dict[str, Any]:
         "expected_precision": chosen["precision"] if chosen else None,
         "expected_recall": chosen["recall"] if chosen else None,
         "cluster_sizes": {int(a): int(b) for a, b in zip(*sizes, strict=True)},
+        "refused_links": report["refused"],
         "curve": report["curve"],
         "passes": report["passes"],
         "seconds": report.get("seconds", {}),

@@ -317,7 +317,8 @@ def link(
 def _link(
     records: Any, identifiers: Any, config: MatchConfig, decisions: Any, model: MatchModel | None, labels: Any
 ) -> LinkResult:
-    from resolution.cluster import cluster
+    from resolution.cluster import cluster_with_refusals
+    from resolution.competition import with_competition
     from resolution.constraints import decision_edges, make_constraints
     from resolution.evidence import join_edges
     from resolution.labels import Labels, threshold_on_labels
@@ -348,6 +349,8 @@ def _link(
         certain, constraints = make_constraints(std, frame, config, identifiers, decisions, model)
         if len(certain):
             edges = join_edges(certain, edges)
+        edges = with_competition(edges, constraints(0.5).source)
+        if len(certain):
             constraints = with_lives_apart(constraints, decision_edges(std, decisions, edges), std, frame)
     curve: list[dict[str, float]] = []
     on_labels = known is not None and known.enough()
@@ -358,7 +361,7 @@ def _link(
             best, curve = threshold_on_labels(std.n, edges, constraints, known, model.threshold, config.precision)
             model = replace(model, threshold=best)
     with step("cluster"):
-        clusters = cluster(std.n, edges, constraints(model.threshold))
+        clusters, refused = cluster_with_refusals(std.n, edges, constraints(model.threshold))
     report = {
         "records": std.n,
         "clusters": len(np.unique(clusters)),
@@ -366,6 +369,7 @@ def _link(
         "edges": len(edges),
         "threshold": model.threshold,
         "threshold_by": _threshold_by(config, chosen, on_labels),
+        "refused": refused.counts(),
         "curve": curve,
         **model.figures,
         "passes": [

@@ -24,7 +24,8 @@ STRICT = (0.995, 0.998, 0.9995, 0.9999, 0.99999)
 SAMPLE = 30_000
 """Records whose clusters are tried at every threshold; whole components, chosen by the hash of their record ids."""
 USUAL = 0.8
-CLOSE = 0.0005
+CLOSE = 0.002
+"""Thresholds whose expected F1 differ by less count as equally good: expectations are no sharper than that."""
 
 
 def choose_threshold(
@@ -36,12 +37,14 @@ def choose_threshold(
 ) -> tuple[MatchModel, list[dict[str, float]]]:
     """The model with the threshold of best expected pairwise F1, and the curve (threshold, precision, recall, f1).
 
-    Expected: the sum of match probabilities inside the clusters, over the pairs that the clusters assert
-    (precision) and over the sum of all match probabilities (recall). Clusters are made with all constraints, so that
-    chains and contradictions count. With `config.precision` the lowest threshold counts at which what the model adds
-    to certain evidence is expected to be that precise, and that no single link is below it.
+    Expected: the pairs that are right among those that the clusters assert (resolution.expectation), over all
+    asserted ones (precision) and over these and the evidence between clusters (recall; the most that any threshold
+    sees). Clusters are made with all constraints, so that chains and contradictions count. With `config.precision` the
+    lowest threshold counts at which what the model adds to certain evidence is expected to be that precise, and that no
+    single link is below it.
     """
     from resolution.cluster import cluster
+    from resolution.expectation import expected_right
 
     edges = edges[sampled_edges(std, edges)].reset_index(drop=True)
     # The records of the sample alone: what no edge touches stays by itself at every threshold.
@@ -52,7 +55,6 @@ def choose_threshold(
     edges = edges.assign(left=left.astype(np.int32), right=right.astype(np.int32))
     n, rules = len(members), constraints(GRID[0]).take(members)
     share = edges["match_probability"].to_numpy(float)
-    expected = max(float(share.sum()), 1e-9)
     sure = (edges["kind"] != "probable").to_numpy() if "kind" in edges else np.zeros(len(edges), bool)
     # Clusters of certain evidence alone: what the model adds joins these.
     atom = cluster(n, edges[sure], rules) if sure.any() else np.arange(n)
@@ -61,16 +63,17 @@ def choose_threshold(
     for threshold in grid:
         labels = cluster(n, edges, replace(rules, limits=replace(rules.limits, threshold=threshold)))
         size = np.unique(labels, return_counts=True)[1].astype(np.int64)
-        implied = int((size * (size - 1) // 2).sum())
         together = labels[left] == labels[right]
-        inside = float(share[together].sum())
-        precision = min(inside / implied, 1.0) if implied else 1.0
-        recall = inside / expected
-        f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-        row = {"threshold": threshold, "precision": precision, "recall": recall, "f1": f1}
+        row = {
+            "threshold": threshold,
+            "asserted": float((size * (size - 1) // 2).sum()),
+            "right": expected_right(labels, left, right, share, rules.source),
+            "missed": float(share[~together].sum()),
+        }
         if config.precision is not None:
             row["precision_added"] = _precision_added(atom, labels, left, right, np.where(together, share, 0.0))
-        curve.append({k: round(v, 5) for k, v in row.items()})
+        curve.append(row)
+    curve = _rates(curve)
     if config.precision is not None:
         # Identifiers err too (a family's mailbox without a name): they get half of the errors allowed, the model half.
         wanted = 1 - (1 - config.precision) / 2
@@ -80,6 +83,21 @@ def choose_threshold(
     # Of equally good thresholds the one nearest to the usual: strict enough for records to come, not needlessly so.
     chosen = min((row for row in curve if row["f1"] >= best - CLOSE), key=lambda row: abs(row["threshold"] - USUAL))
     return replace(model, threshold=chosen["threshold"]), curve
+
+
+def _rates(counts: list[dict[str, float]]) -> list[dict[str, float]]:
+    """Expected precision, recall and F1 of each threshold from counts of pairs: asserted, right, missed."""
+    wanted = max((row["right"] + row["missed"] for row in counts), default=0.0) or 1.0
+    curve = []
+    for row in counts:
+        precision = row["right"] / row["asserted"] if row["asserted"] else 1.0
+        recall = row["right"] / wanted
+        f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+        rates = {"threshold": row["threshold"], "precision": precision, "recall": recall, "f1": f1}
+        if "precision_added" in row:
+            rates["precision_added"] = row["precision_added"]
+        curve.append({k: round(v, 5) for k, v in rates.items()})
+    return curve
 
 
 def _precision_added(
