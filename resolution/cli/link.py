@@ -117,14 +117,16 @@ def _print_linkage(done: FileLinkage, output: Path, bare: bool) -> None:
     typer.echo("")
     print_table(["records per customer", "customers"], shown)
     typer.echo(f"\n{figures['pairs_compared']:,} pairs compared, made by these blocking passes:")
-    print_table(
-        ["pass", "blocks", "pairs", "blocks too large", "their records", "pairs not made"],
-        [
-            [p["pass"], p["blocks"], p["pairs"], p["oversized_blocks"], p["oversized_records"], p["lost_pairs"]]
-            for p in figures["passes"]
-        ],
-    )
-    if any(p["oversized_blocks"] for p in figures["passes"]):
+    columns = {"pass": "pass", "blocks": "blocks", "pairs": "pairs"}
+    lost = any(p["oversized_blocks"] for p in figures["passes"])
+    if lost:
+        columns |= {
+            "oversized_blocks": "blocks too large",
+            "oversized_records": "their records",
+            "lost_pairs": "pairs not made",
+        }
+    print_table(list(columns.values()), [[p[key] for key in columns] for p in figures["passes"]])
+    if lost:
         typer.echo(
             "  (blocks above max_block_size are left out; a finer pass, or a larger max_block_size, brings them)"
         )
@@ -149,6 +151,9 @@ def _changes(done: FileLinkage) -> dict[str, int]:
 def suggest(
     file: FileArgument,
     output: Annotated[Path | None, typer.Option(help="Write the configuration here instead of printing it.")] = None,
+    truth_column: Annotated[
+        str | None, typer.Option(help="Column with the true person: no evidence, left out.")
+    ] = None,
     encoding: Encoding = None,
     separator: Separator = None,
     sheet: Sheet = None,
@@ -159,7 +164,8 @@ def suggest(
 
     names = " ".join(str(f) for f in file)
     with plain_errors():
-        text = suggest_config(read_tables(file, options(encoding, separator, sheet)), names)
+        frame = read_tables(file, options(encoding, separator, sheet))
+        text = suggest_config(frame.drop(truth_column, strict=False) if truth_column else frame, names)
     if output is None:
         typer.echo(text, nl=False)
     else:
