@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resolution.classify.patterns import MOST_COMPARED
 from resolution.errors import ConfigError, InputError
 from resolution.linkage import LEAST_KEPT, Linkage
 from resolution.tables import ReadOptions, read_table, read_tables
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 FILE = "file"
-MOST_ATTRIBUTES = 40
 
 
 @dataclass(frozen=True)
@@ -213,10 +213,12 @@ def link_files(
 
 def check_settings(config: MatchConfig, truth_column: str | None) -> None:
     """Raise where the settings cannot work, before any work is done."""
-    if len(config.attributes) > MOST_ATTRIBUTES:
+    # Before any work: planning passes for dozens of attributes alone would take minutes.
+    compared = len(config.attributes) + sum(a.type == "full_name" for a in config.attributes.values())
+    if compared > MOST_COMPARED:
         raise ConfigError(
-            f"{config.origin}: {len(config.attributes)} attributes; at most {MOST_ATTRIBUTES} are compared. Keep those "
-            "that tell people apart (`python -m resolution profile` shows how distinctive each is)"
+            f"{config.origin}: attributes: {compared} comparisons, at most {MOST_COMPARED} are made; leave out those "
+            "that tell the fewest records apart (`python -m resolution profile FILE` shows it)"
         )
     used = [name for name, a in config.attributes.items() if a.column == truth_column]
     if truth_column is not None and used:

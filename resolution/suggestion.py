@@ -86,9 +86,29 @@ def plan_config(frame: pl.DataFrame) -> Plan:
         else:
             plan.attributes.append((p.name, (p.name,), p.suggested, _remark(p)))
     order = {p.name: i for i, p in enumerate(profiles)}
+    _keep_most_telling(plan, {p.name: p for p in profiles})
     plan.attributes.sort(key=lambda a: order[a[1][0]])
     _judge_sources(frame, profiles, plan)
     return plan
+
+
+def _keep_most_telling(plan: Plan, profiles: dict[str, ColumnProfile]) -> None:
+    """Leave attributes out when there are more than can be compared: those of no special type first, and of these the
+    ones that tell fewest records apart.
+    """
+    from resolution.classify.patterns import MOST_COMPARED
+
+    plain = ("exact", "number", "date", "string", "id")
+
+    def telling(attribute: tuple[str, tuple[str, ...], str, str]) -> tuple[bool, float, str]:
+        p = profiles[attribute[1][0]]
+        return attribute[2] not in plain, p.filled * (1 - p.largest_share) * p.distinct, attribute[0]
+
+    # A full name is compared as two names.
+    room = MOST_COMPARED - sum(kind == "full_name" for _, _, kind, _ in plan.attributes)
+    for attribute in sorted(plan.attributes, key=telling)[: max(len(plan.attributes) - room, 0)]:
+        plan.attributes.remove(attribute)
+        plan.leave_out(f"more than the {MOST_COMPARED} that are compared, and tells less", *attribute[1])
 
 
 def _remark(p: ColumnProfile) -> str:

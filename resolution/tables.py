@@ -48,7 +48,7 @@ def read_table(path: str | Path, options: ReadOptions | None = None) -> pl.DataF
     ending = file.suffix.lower()
     if ending in PARQUET:
         try:
-            frame = pl.read_parquet(file)
+            frame = tables_text.plain_columns(pl.read_parquet(file), file)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise InputError(f"{file}: not a readable Parquet file ({type(error).__name__})") from None
     elif ending in JSON:

@@ -85,7 +85,7 @@ def read_json(file: Path, encoding: str | None = None) -> pl.DataFrame:
     text = _decode(file.read_bytes(), encoding or _encoding(file, _first_bytes(file)), file)
     if text.lstrip()[:1] != "[":
         try:
-            return _plain_columns(pl.read_ndjson(io.StringIO(text), infer_schema_length=None), file)
+            return plain_columns(pl.read_ndjson(io.StringIO(text), infer_schema_length=None), file)
         except pl.exceptions.PolarsError:
             pass  # mixed types or a fault: the slow way tells which
     rows = list(_json_objects(text, file))
@@ -126,7 +126,7 @@ def _as_text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _plain_columns(frame: pl.DataFrame, file: Path) -> pl.DataFrame:
+def plain_columns(frame: pl.DataFrame, file: Path) -> pl.DataFrame:
     """Without nested columns, which cannot be compared."""
     nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
     if nested:

@@ -12,6 +12,9 @@ from resolution.compare.kernels import Levels
 EXACT = 15
 """Up to so many features a pattern fits one integer as it is (four bits each); longer ones are told apart by a hash."""
 
+MOST_COMPARED = 15
+"""Comparisons that one integer holds, at four bits each; more are refused before any work is done."""
+
 
 def pack(levels: Levels) -> npt.NDArray[np.int64]:
     """One integer per pair, equal for equal patterns and, up to hash collisions beyond EXACT features, only for these.

@@ -20,8 +20,13 @@ FEW_PAIRS = 10_000
 
 
 def make_features(std: Standardised, config: MatchConfig) -> list[LevelFeature]:
-    """The comparisons for the standardised columns, in the order of the configuration (names first)."""
+    """The comparisons for the standardised columns, in the order of the configuration (names first).
+
+    Raises ConfigError when there are more than the patterns of levels can hold.
+    """
+    from resolution.classify.patterns import MOST_COMPARED
     from resolution.compare import features as f
+    from resolution.errors import ConfigError
 
     kinds: dict[str, type[f.LevelFeature]] = {
         "email": f.EmailFeature,
@@ -44,6 +49,12 @@ def make_features(std: Standardised, config: MatchConfig) -> list[LevelFeature]:
     for name, attribute in config.attributes.items():
         if attribute.type in kinds and name in std.columns:
             made.append(kinds[attribute.type](name, name, attribute.term_frequency))
+    if len(made) > MOST_COMPARED:
+        raise ConfigError(
+            f"{config.origin}: attributes: {len(made)} comparisons, at most {MOST_COMPARED} are made; leave out those "
+            "that tell the fewest records apart (`python -m resolution profile FILE` shows it): "
+            f"{', '.join(feature.label for feature in made)}"
+        )
     return made
 
 

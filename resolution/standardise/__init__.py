@@ -200,7 +200,9 @@ def _standardise_one(kind: str, raw: Column, frame: pl.DataFrame, config: MatchC
     if kind == "postcode":
         return raw.derive(places.clean_postcodes(values))
     if kind == "number":
-        return raw.derive(values.str.replace_all(",", "").cast(pl.Float64, strict=False).cast(pl.String))
+        number = values.str.replace_all(",", "").cast(pl.Float64, strict=False)
+        # NaN and infinity are no amounts: two records that hold them have nothing in common.
+        return raw.derive(number.set(~number.is_finite(), None).cast(pl.String))
     if kind == "exact":
         return raw.derive(values)
     if kind == "id":
