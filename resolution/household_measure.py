@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HouseholdEvaluation:
-    """everybody: pairs of true persons who are customers. findable: those who gave an address, phone or e-mail that
-    could be shared. persons_joined: pairs of different persons of one household who became one customer (must be few:
-    a household is not a person).
+    """everybody: pairs of true persons who are customers. findable: those who gave an address, without which nobody can
+    tell who lives with whom. persons_joined: pairs of different persons of one household who became one customer (must
+    be few: a household is not a person).
     """
 
     everybody: Evaluation
@@ -101,7 +101,7 @@ def format_households(result: HouseholdEvaluation) -> str:
     """A small table for people."""
     lines = [f"{result.persons} persons; {result.persons_joined} pairs of one household became one customer"]
     lines.append(f"{'':22}  pairs  precision  recall      F1")
-    for name, part in (("everybody", result.everybody), ("findable", result.findable)):
+    for name, part in (("everybody", result.everybody), ("with an address", result.findable)):
         lines.append(
             f"{name:22} {part.true_pairs:6}    {part.pairwise_precision:7.4f} {part.pairwise_recall:7.4f}"
             f" {part.pairwise_f1:7.4f}"

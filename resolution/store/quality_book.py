@@ -90,7 +90,7 @@ def quality_trend(connection: psycopg.Connection[Any], limit: int = 10) -> list[
 
 
 def household_state(connection: psycopg.Connection[Any]) -> pl.DataFrame:
-    """Live customers: golden_customer_id, household_id (null: none), is_findable (holds a sharable value)."""
+    """Live customers: golden_customer_id, household_id (null: none), is_findable (gave an address)."""
     import polars as pl
     import pyarrow as pa
 
@@ -99,7 +99,7 @@ def household_state(connection: psycopg.Connection[Any]) -> pl.DataFrame:
         sql.SQL(
             """select c.golden_customer_id, m.household_id,
                       exists (select 1 from identity.household_keys k
-                              where k.golden_customer_id = c.golden_customer_id and k.kind < 6)
+                              where k.golden_customer_id = c.golden_customer_id and k.kind = 6)
                from identity.golden_customers c
                left join identity.household_members m using (golden_customer_id)
                where c.status = 'live' order by 1"""

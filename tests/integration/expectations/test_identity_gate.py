@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -119,6 +120,16 @@ def audit() -> dict[str, str]:
     return {check.check: check.severity for check in result.failed}
 
 
+def command(*words: str, fails: bool = False) -> str:
+    from typer.testing import CliRunner
+
+    from resolution.__main__ import app
+
+    result = CliRunner().invoke(app, list(words))
+    assert result.exit_code == int(fails), result.output
+    return result.output
+
+
 def findings(connection: psycopg.Connection, finding: str) -> list[tuple[Any, ...]]:
     return connection.execute(
         "select subject, figure, record_keys from identity.quality_findings where run_id = 2 and finding = %s"
@@ -154,10 +165,11 @@ def test_churn_warns_then_stops_unless_somebody_gave_leave(registry: psycopg.Con
     assert audit() == {"churn_low": "warning", "churn_within_leave": "critical"}
     allow_churn(0.02, "ann", "a new list of nicknames")
     assert audit() == {"churn_low": "warning", "churn_within_leave": "critical"}
-    allow_churn(0.05, "ann", "a new list of nicknames")
+    assert "0.05" in command("allow-churn", "0.05", "--author", "ann", "--reason", "a new list of nicknames")
     assert audit() == {"churn_low": "warning"}
     with pytest.raises(resolution.InputError, match="at most 1"):
         allow_churn(5, "ann", "a new list of nicknames")
+    assert "author and a reason" in command("allow-churn", "0.5", "--author", "ann", "--reason", " ", fails=True)
     with pytest.raises(resolution.InputError, match="reason"):
         allow_churn(0.5, "ann", " ")
     # one accepted run spends it
@@ -245,6 +257,11 @@ def test_mixed_up_people_are_noticed_then_stop(registry: psycopg.Connection) -> 
     resolution.discard_run(2, result.message)
     assert registry.execute("select * from identity.record_links order by 1, 3").fetchall() == yesterday
     assert len(findings(registry, "customers_many_given_names")) == 20
+    told = command("findings", "2")
+    assert f"customers_many_given_names #1: customer {uid(100)} (4)" in told and "Anna" not in told
+    assert "discarded" in command("quality") and f"{20}" in command("quality")
+    assert json.loads(command("quality", "--json", "--limit", "1"))[0]["customers_many_given_names"] == 20
+    assert "Nothing to find fault with" in command("findings", "1")
 
 
 def test_weak_bridges_are_noticed_then_stop(registry: psycopg.Connection) -> None:
