@@ -56,6 +56,7 @@ class RunResult:
     retired_count: int = 0
     deleted_count: int = 0
     oversized_count: int = 0
+    moved_count: int = 0
     churn_rate: float = 0.0
     parameter_version: int | None = None
 
@@ -180,6 +181,12 @@ class _Night:
         result = RunResult(run_id, kind, self.export_date, **{k: v for k, v in found.items() if k in known})
         log.info("identity run %d proposed: %s", run_id, result.to_dict())
         log.info("identity run %d took: %s", run_id, self.figures.summary())
+        if last is not None and version != last.parameter_version:
+            log.warning(
+                "identity run %d has new parameters: accepting it would move %d records (%.2f %%), with %d merges and"
+                " %d splits",
+                run_id, result.moved_count, 100 * result.churn_rate, result.merged_count, result.split_count,
+            )  # fmt: skip
         return result
 
     def _decisions(self) -> list[tuple[str, str, str]]:

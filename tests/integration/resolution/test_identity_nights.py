@@ -217,3 +217,45 @@ def test_first_nights_with_nobody_and_with_one(brand: Brand) -> None:
     before = brand.partition()
     brand.night(full=True)
     assert brand.partition() == before
+
+
+def test_new_parameters_say_what_they_would_move_before_anybody_accepts_them(
+    brand: Brand, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Parameters with a threshold that hardly any pair reaches, and then freshly trained ones."""
+    brand.put(make_world(60, 11))
+    first = brand.night()
+    brand.run("update identity.model_parameters set parameters = jsonb_set(parameters, '{threshold}', '0.9999999999')")
+    strict = brand.night(full=True)
+    assert strict.parameter_version == first.parameter_version and strict.split_count > 0
+    accepted = snapshot(brand)
+
+    proposed = resolution.resolve_night("2024-03-20", retrain=True)
+    assert proposed.kind == "full" and proposed.parameter_version != first.parameter_version
+    assert proposed.moved_count > 0 and proposed.merged_count > 0 and proposed.churn_rate > 0
+    assert brand.rows("select churn_rate, merged_count from identity.runs where status = 'proposed'") == [
+        (proposed.churn_rate, proposed.merged_count)
+    ]
+    assert f"would move {proposed.moved_count} records" in caplog.text
+    assert snapshot(brand) == accepted
+    resolution.discard_run(proposed.run_id, "too many moved")
+    in_force = "select parameter_version from identity.model_parameters where is_active"
+    assert brand.rows(in_force) == [(first.parameter_version,)]
+    assert brand.night().kind == "unchanged" and snapshot(brand) == accepted
+
+    again = brand.night(retrain=True)
+    assert (again.moved_count, again.merged_count) == (proposed.moved_count, proposed.merged_count)
+    assert brand.rows(in_force) == [(again.parameter_version,)]
+
+
+def test_a_run_keeps_what_it_took(brand: Brand) -> None:
+    records = make_world(30, 12)
+    brand.put(records)
+    brand.night()
+    brand.put(records[:5])
+    brand.night()
+    (full,), (night,) = brand.rows("select figures from identity.runs order by run_id")
+    assert {"read", "standardise", "keys", "clusters", "accept match_edges"} <= {p["phase"] for p in full["phases"]}
+    assert {"reach", "scope", "clusters", "accept keys"} <= {p["phase"] for p in night["phases"]}
+    assert all(p["seconds"] >= 0 and p["cpu_seconds"] >= 0 for p in full["phases"] + night["phases"])
+    assert night["counts"]["focus"] == 5 and night["counts"]["universe"] >= 5 and night["peak_memory_mb"] > 0
