@@ -190,11 +190,10 @@ class _Night:
         return result
 
     def _decisions(self) -> list[tuple[str, str, str]]:
-        """Checked decisions in force whose two records are both live."""
-        from resolution.decisions import Decision, check_decisions
+        """Checked decisions in force (of the decisions folder too) whose two records are both live."""
+        from resolution.decisions import decisions_in_force
 
-        rows = self.reader.live_decisions()
-        check_decisions(Decision(*row) for row in rows)
+        rows = decisions_in_force(self.connection)
         live = self.reader.live_among(sorted({k for row in rows for k in row[:2]})) if rows else set()
         return [(a, b, verdict) for a, b, verdict, _, _ in rows if a in live and b in live]
 

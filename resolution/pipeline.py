@@ -320,6 +320,7 @@ def _link(
     from resolution.cluster import cluster_with_refusals
     from resolution.competition import with_competition
     from resolution.constraints import decision_edges, make_constraints
+    from resolution.decided import cluster_with_decisions
     from resolution.evidence import join_edges
     from resolution.labels import Labels, threshold_on_labels
     from resolution.lives import with_lives_apart
@@ -364,6 +365,8 @@ def _link(
             model = replace(model, threshold=best)
     with step("cluster"):
         clusters, refused = cluster_with_refusals(std.n, edges, constraints(model.threshold))
+        if decisions is not None and len(decisions):
+            clusters = cluster_with_decisions(std.n, edges, constraints(model.threshold))
     report = {
         "records": std.n,
         "clusters": len(np.unique(clusters)),

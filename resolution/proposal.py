@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from resolution.evidence import People
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import polars as pl
     import psycopg
@@ -36,8 +38,8 @@ def make_clusters(
     import numpy as np
     import polars as pl
 
-    from resolution.cluster import cluster, link_strength
     from resolution.constraints import base_constraints
+    from resolution.decided import cluster_with_decisions
     from resolution.identifier_rules import load_identifier_rules
     from resolution.lives import keep_lives_apart
 
@@ -48,7 +50,16 @@ def make_clusters(
     records = pl.from_arrow(people.records)
     assert isinstance(records, pl.DataFrame)
     constraints = keep_lives_apart(constraints, edges, people.std, records, load_identifier_rules())
-    labels = cluster(people.n, edges, constraints)
+    return describe_links(people, edges, cluster_with_decisions(people.n, edges, constraints), threshold)
+
+
+def describe_links(people: People, edges: pd.DataFrame, labels: np.ndarray, threshold: float) -> Clustered:
+    """How each record hangs on its cluster. labels: int64[people.n], the lowest position of each record's cluster."""
+    import numpy as np
+    import polars as pl
+
+    from resolution.cluster import link_strength
+
     used = edges[edges["match_probability"].to_numpy() >= threshold]
     decided_by, probability = link_strength(labels, used)
     links = pl.DataFrame(
@@ -64,9 +75,21 @@ def make_clusters(
 
 
 def write_proposal(
-    connection: psycopg.Connection[Any], run_id: int, people: People, clustered: Clustered, edges: Any, *, full: bool
+    connection: psycopg.Connection[Any],
+    run_id: int,
+    people: People,
+    clustered: Clustered,
+    edges: Any,
+    *,
+    full: bool,
+    erased: Collection[str] = (),
+    wanted: pl.DataFrame | None = None,
+    reason: str | None = None,
 ) -> dict[str, Any]:
-    """Assign golden ids, write links, customers, events and golden records; the run's figures."""
+    """Assign golden ids, write links, customers, events and golden records; the run's figures.
+
+    erased, wanted, reason: as for `registry.assign`.
+    """
     import polars as pl
 
     from resolution.registry import assign
@@ -77,7 +100,7 @@ def write_proposal(
     totals = propose.totals(connection)
     evidence = pl.from_arrow(edges.select(["left_key", "right_key", "evidence"]))
     assert isinstance(evidence, pl.DataFrame)
-    result = assign(earlier, clustered.links, edges=evidence)
+    result = assign(earlier, clustered.links, erased=erased, edges=evidence, wanted=wanted, reason=reason)
     links = result.links.join(
         clustered.links.select("source_record_key", "decided_by", "match_probability"), on="source_record_key"
     )

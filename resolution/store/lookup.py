@@ -139,31 +139,16 @@ def platform_ids(connection: psycopg.Connection[Any]) -> pa.Table:
     )
 
 
-def add_decisions(connection: psycopg.Connection[Any], rows: list[tuple[str, str, str, str, str]]) -> int:
-    """Store decisions that are not in force yet; a new verdict on a pair revokes the earlier one. Returns how many."""
-    added = 0
-    for left, right, verdict, author, reason in rows:
-        live = connection.execute(
-            "select verdict from identity.decisions where left_key = %s and right_key = %s and revoked_at is null",
-            (left, right),
-        ).fetchone()
-        if live is not None and live[0] == verdict:
-            continue
-        revoke_decision(connection, left, right)
-        connection.execute(
-            "insert into identity.decisions (left_key, right_key, verdict, author, reason) values (%s, %s, %s, %s, %s)",
-            (left, right, verdict, author, reason),
+def review_rows(connection: psycopg.Connection[Any], limit: int) -> list[dict[str, Any]]:
+    """The most valuable open questions: left, right (keys), what, evidence, match_probability, value, golden ids."""
+    from psycopg.rows import dict_row
+
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            """select left_key::text as left, right_key::text as right, what, evidence, match_probability,
+                      round(value::numeric, 4)::float8 as value, left_golden_customer_id::text,
+                      right_golden_customer_id::text
+               from identity.review_queue order by value desc, left_key, right_key limit %s""",
+            (limit,),
         )
-        added += 1
-    return added
-
-
-def revoke_decision(connection: psycopg.Connection[Any], left: str, right: str) -> bool:
-    """Take the decision about a pair out of force; False when there is none."""
-    return bool(
-        connection.execute(
-            """update identity.decisions set revoked_at = clock_timestamp()
-               where left_key = %s and right_key = %s and revoked_at is null""",
-            (left, right),
-        ).rowcount
-    )
+        return list(cursor.fetchall())

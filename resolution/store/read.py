@@ -123,14 +123,6 @@ class NightReader:
         """Decisions as they were applied by the accepted runs."""
         return self._edges("select {columns} from identity.match_edges m where m.kind = 'decision'")
 
-    def live_decisions(self) -> list[tuple[str, str, str, str, str]]:
-        """Decisions in force: left_key, right_key, verdict, author, reason."""
-        rows = self._run(
-            """select left_key::text, right_key::text, verdict, author, reason from identity.decisions
-               where revoked_at is null order by left_key, right_key"""
-        )
-        return [(str(a), str(b), str(c), str(d), str(e)) for a, b, c, d, e in rows.fetchall()]
-
     def live_among(self, keys: list[str]) -> set[str]:
         """Those of the given record keys that are live records."""
         rows = self._run(

@@ -1,0 +1,65 @@
+"""Clusters under decisions: evidence makes customers, then "the same person" joins whole customers.
+
+A steward who says that two records are one person means the two customers that they stand for, also where two verified
+accounts or two birth dates would have kept these apart: that is what the decision is for. Only another decision is
+stronger. Where "different persons" was said about records of the two customers, the decision joins its own two records,
+and each other record goes where its evidence is strongest among what remains allowed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from resolution.cluster import Constraints
+
+
+def cluster_with_decisions(n: int, edges: pd.DataFrame, constraints: Constraints) -> np.ndarray:
+    """Label every record with the lowest position of its cluster: int64[n]; see `cluster.cluster`.
+
+    Depends on one connected component of evidence and decisions at a time, as `cluster` does on one of evidence.
+    Raises ContradictoryDecisionsError when two records must be both joined and kept apart.
+    """
+    import numpy as np
+
+    from resolution.cluster import cluster
+
+    if constraints.must_link is None or len(constraints.must_link) == 0:
+        return cluster(n, edges, constraints)
+    must = np.asarray(constraints.must_link, np.int64).reshape(-1, 2)
+    cluster(n, edges.iloc[:0], constraints)  # refuses decisions that contradict each other
+    evidence = edges[(edges["kind"] != "decision").to_numpy()]
+    own = cluster(n, evidence, replace(constraints, must_link=None))
+    joined = _joined(n, np.r_[np.arange(n), must[:, 0]], np.r_[own, must[:, 1]])
+    if constraints.cannot_link is None or len(constraints.cannot_link) == 0:
+        return joined
+    cannot = np.asarray(constraints.cannot_link, np.int64).reshape(-1, 2)
+    clash = joined[cannot[joined[cannot[:, 0]] == joined[cannot[:, 1]]].ravel()]
+    if not len(clash):
+        return joined
+    linked = evidence[evidence["match_probability"].to_numpy() >= constraints.limits.threshold]
+    left, right = (linked[side].to_numpy(np.int64) for side in ("left", "right"))
+    component = _joined(n, np.r_[left, must[:, 0]], np.r_[right, must[:, 1]])
+    inside = np.isin(component, component[clash])
+    members = np.flatnonzero(inside)
+    among = evidence[inside[evidence["left"].to_numpy()] & inside[evidence["right"].to_numpy()]]
+    place = {side: np.searchsorted(members, among[side].to_numpy()).astype(np.int32) for side in ("left", "right")}
+    joined[members] = members[cluster(len(members), among.assign(**place), constraints.take(members))]
+    return joined
+
+
+def _joined(n: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Lowest position of the connected component of each record: int64[n]."""
+    import numpy as np
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    if n == 0:
+        return np.empty(0, np.int64)
+    graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(n, n))
+    part = connected_components(graph, directed=False)[1]
+    return np.unique(part, return_index=True)[1].astype(np.int64)[part]
