@@ -8,7 +8,6 @@ import typer
 
 from resolution.cli.judge import app as judge_app
 from resolution.cli.link import app as file_app
-from resolution.cli.quality import app as quality_app
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_show_locals=False, help="Who is who: records to golden customers."
@@ -16,13 +15,14 @@ app = typer.Typer(
 app.registered_commands += file_app.registered_commands + judge_app.registered_commands
 try:
     from resolution.cli.night import app as night_app
+    from resolution.cli.quality import app as quality_app
+    from resolution.cli.steward import app as steward_app
 except ModuleNotFoundError as error:
-    if error.name != "resolution.cli.night":
+    if error.name not in ("resolution.cli.night", "resolution.cli.quality", "resolution.cli.steward"):
         raise
 else:
-    app.registered_commands += night_app.registered_commands
-    app.registered_groups += night_app.registered_groups
-app.registered_commands += quality_app.registered_commands
+    for one in (night_app, quality_app, steward_app):
+        app.registered_commands += one.registered_commands
 
 
 def main() -> None:

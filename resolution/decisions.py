@@ -245,3 +245,21 @@ def _about_records(connection: psycopg.Connection[Any], given: list[Decision]) -
             )
         rows += [Decision(min(x, y), max(x, y), one.verdict, one.author, one.reason) for x, y in pairs]
     return sorted(set(rows)), unknown
+
+
+def obstacles(decision: Decision) -> list[str]:
+    """What keeps a "same" decision from joining the whole customers of its two records, in words; empty: nothing."""
+    import warehouse
+    from resolution.store import decided
+
+    if decision.verdict != "same":
+        return []
+    with warehouse.connect(name="decisions") as connection:
+        members = decided.members_of(connection, [decision.left_key, decision.right_key])
+        left, right = (members.get(key, [key])[0] for key in (decision.left_key, decision.right_key))
+        rows = decided.standing_between(connection, left, right)
+        named = decided.names(connection, sorted({key for row in rows for key in row[:2]}))
+    return [
+        f"Only the records themselves will join: {named.get(a, a)} ≠ {named.get(b, b)} was decided ({author}: {reason})"
+        for a, b, _, author, reason in rows[:10]
+    ]

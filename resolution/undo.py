@@ -126,6 +126,7 @@ def _propose(connection: psycopg.Connection[Any], run_id: int) -> tuple[int, dic
 
     from resolution import evidence
     from resolution.config import load_config
+    from resolution.figures import RunFigures
     from resolution.proposal import describe_links, write_proposal
     from resolution.store import history, propose
     from resolution.store.read import NightReader
@@ -151,5 +152,5 @@ def _propose(connection: psycopg.Connection[Any], run_id: int) -> tuple[int, dic
         wanted=placed.select("cluster", "golden_customer_id").unique(),
     )  # fmt: skip
     figures |= {"records_total": reader.live_count(), "records_changed": 0, "parameter_version": last.parameter_version}
-    propose.finish_run(connection, new_run, figures)
+    propose.finish_run(connection, new_run, figures, RunFigures().to_dict())
     return new_run, figures

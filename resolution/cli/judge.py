@@ -1,4 +1,4 @@
-"""Commands that judge linked files: evaluate, review, and explain (whose command is the warehouse's too)."""
+"""Commands that judge linked files: evaluate; review and explain, whose commands are the warehouse's too."""
 
 from __future__ import annotations
 
@@ -75,17 +75,6 @@ def evaluate(
 
 def _split(rows: list[list[Any]]) -> tuple[list[str], list[list[Any]]]:
     return [str(v) for v in rows[0]], rows[1:]
-
-
-@app.command(rich_help_panel=FILES)
-def review(
-    clusters: Clusters,
-    output: Annotated[Path, typer.Option(help="Where the questions go, .csv or .parquet.")] = Path("review.csv"),
-    limit: Annotated[int, typer.Option(min=1, help="How many pairs.")] = 50,
-    show_values: Annotated[bool, typer.Option("--show-values", help="Write both records' values beside it.")] = False,
-) -> None:
-    """List the borderline pairs whose decision is worth most; filled in, they go back as `link --decisions`."""
-    review_linked(clusters, output, limit, show_values)
 
 
 def review_linked(clusters: Path, output: Path, limit: int, show_values: bool) -> None:

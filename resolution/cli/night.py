@@ -1,4 +1,4 @@
-"""Commands that work on the warehouse: night, accept, discard, status, explain, decide, evaluate-warehouse."""
+"""Commands that work on the warehouse: night, accept, discard, status, explain, evaluate-warehouse."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(help="Golden customers in the warehouse.", no_args_is_help=True)
+NIGHTS = "The warehouse, night by night"
+BOTH = "Files and the warehouse"
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def plain_errors() -> Iterator[None]:
     """Errors that a person can act on are one line, not a traceback."""
     from psycopg.errors import UndefinedTable
 
@@ -36,7 +38,7 @@ def _plain_errors() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-@app.command()
+@app.command(rich_help_panel=NIGHTS)
 def night(
     date: Annotated[str, typer.Option(help="Export date, YYYY-MM-DD.")],
     full: Annotated[bool, typer.Option(help="Compare every record again, with the same parameters.")] = False,
@@ -47,7 +49,7 @@ def night(
     """Propose tonight's golden customers from what changed."""
     from resolution.night import accept_run, resolve_night
 
-    with _plain_errors():
+    with plain_errors():
         result = resolve_night(_date(date), full=full, retrain=retrain)
         if accept and result.kind != "unchanged":
             accept_run(result.run_id)
@@ -73,17 +75,17 @@ def night(
         )
 
 
-@app.command()
+@app.command(rich_help_panel=NIGHTS)
 def accept(run_id: Annotated[int, typer.Argument(help="Number of the proposed run.")]) -> None:
     """Make a proposal the truth."""
     from resolution.night import accept_run
 
-    with _plain_errors():
+    with plain_errors():
         accept_run(run_id)
     typer.echo(f"Run {run_id} is accepted.")
 
 
-@app.command()
+@app.command(rich_help_panel=NIGHTS)
 def discard(
     run_id: Annotated[int, typer.Argument(help="Number of the proposed run.")],
     reason: Annotated[str, typer.Option(help="Why.")],
@@ -91,12 +93,12 @@ def discard(
     """Throw a proposal away; identities stay as they are."""
     from resolution.night import discard_run
 
-    with _plain_errors():
+    with plain_errors():
         discard_run(run_id, reason)
     typer.echo(f"Run {run_id} is discarded.")
 
 
-@app.command()
+@app.command(rich_help_panel=NIGHTS)
 def status(
     limit: Annotated[int, typer.Option(help="How many runs.")] = 10,
     as_json: JsonOption = False,
@@ -105,7 +107,7 @@ def status(
     import warehouse
     from resolution.store.lookup import recent_runs
 
-    with _plain_errors(), warehouse.connect(name="resolution status") as connection:
+    with plain_errors(), warehouse.connect(name="resolution status") as connection:
         rows = recent_runs(connection, limit)
     if as_json:
         typer.echo(json.dumps(rows, default=str))
@@ -123,7 +125,7 @@ def status(
         )
 
 
-@app.command()
+@app.command(rich_help_panel=BOTH)
 def explain(
     left: Annotated[str | None, typer.Argument(help="Record: uuid, or platform|record_kind|source_record_id.")] = None,
     right: Annotated[str | None, typer.Argument(help="The other record.")] = None,
@@ -143,7 +145,7 @@ def explain(
     from resolution.explanation import explain as explain_pair
     from resolution.explanation import explain_customer
 
-    with _plain_errors():
+    with plain_errors():
         if customer:
             explanation = explain_customer(customer, show_values=show_values)
         elif left and right:
@@ -155,37 +157,7 @@ def explain(
         html.write_text(explanation.html, encoding="utf-8")
 
 
-@app.command()
-def decide(
-    left: Annotated[str | None, typer.Argument(help="Record: uuid, or platform|record_kind|source_record_id.")] = None,
-    right: Annotated[str | None, typer.Argument(help="The other record.")] = None,
-    verdict: Annotated[str | None, typer.Option(help="same or different.")] = None,
-    author: Annotated[str, typer.Option(help="Who decides.")] = "",
-    reason: Annotated[str, typer.Option(help="Why.")] = "",
-    revoke: Annotated[bool, typer.Option(help="Take the decision about this pair back.")] = False,
-    file: Annotated[Path | None, typer.Option(help="CSV with left,right,verdict,author,reason.")] = None,
-) -> None:
-    """Decide that two records are the same person, or are not; the next night applies it."""
-    from resolution import decisions
-
-    with _plain_errors():
-        if file:
-            added = decisions.store_decisions(decisions.read_decisions(file))
-            typer.echo(f"{added} decisions stored; the next night applies them.")
-            return
-        if not (left and right):
-            raise typer.BadParameter("give two records, or --file CSV")
-        if revoke:
-            found = decisions.revoke(left, right)
-            typer.echo(
-                "Decision revoked; the next night applies it." if found else "There is no decision about this pair."
-            )
-            return
-        added = decisions.store_decisions([decisions.make_decision(left, right, verdict or "", author, reason)])
-    typer.echo("Decision stored; the next night applies it." if added else "This decision is already in force.")
-
-
-@app.command("evaluate-warehouse")
+@app.command("evaluate-warehouse", rich_help_panel=NIGHTS)
 def evaluate_warehouse_command(
     truth: Annotated[Path, typer.Option(help="The simulation's _truth folder.")],
     as_json: JsonOption = False,
@@ -195,7 +167,7 @@ def evaluate_warehouse_command(
 
     from resolution.measure import evaluate_warehouse, format_evaluation
 
-    with _plain_errors():
+    with plain_errors():
         result = evaluate_warehouse(truth)
     typer.echo(json.dumps(asdict(result)) if as_json else format_evaluation(result))
 

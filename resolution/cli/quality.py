@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from resolution.cli.night import NIGHTS
+
 app = typer.Typer(help="How plausible identity runs are.", no_args_is_help=True)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@app.command()
+@app.command(rich_help_panel=NIGHTS)
 def findings(
     run_id: Annotated[int | None, typer.Argument(help="Run; the newest by default. Discarded ones too.")] = None,
     as_json: JsonOption = False,
@@ -38,7 +40,7 @@ def findings(
             typer.echo(f"    records: {' '.join(keys[:4])}{' …' if len(keys) > 4 else ''}")
 
 
-@app.command("allow-churn")
+@app.command("allow-churn", rich_help_panel=NIGHTS)
 def allow_churn_command(
     share: Annotated[float, typer.Argument(help="Share of the known records, 0 to 1: 0.05 = 5 %.")],
     author: Annotated[str, typer.Option(help="Who gives leave.")],
@@ -56,7 +58,7 @@ def allow_churn_command(
     typer.echo(f"The next accepted run may move up to {share:.4g} of the known records. Now run the night again.")
 
 
-@app.command()
+@app.command(rich_help_panel=NIGHTS)
 def quality(
     limit: Annotated[int, typer.Option(help="How many runs.")] = 10,
     as_json: JsonOption = False,
