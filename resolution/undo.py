@@ -128,7 +128,9 @@ def _propose(connection: psycopg.Connection[Any], run_id: int) -> tuple[int, dic
     from resolution.config import load_config
     from resolution.figures import RunFigures
     from resolution.proposal import describe_links, write_proposal
+    from resolution.quality import measure
     from resolution.store import history, propose
+    from resolution.store.households import propose_households
     from resolution.store.read import NightReader
 
     last = propose.last_accepted(connection)
@@ -152,5 +154,7 @@ def _propose(connection: psycopg.Connection[Any], run_id: int) -> tuple[int, dic
         wanted=placed.select("cluster", "golden_customer_id").unique(),
     )  # fmt: skip
     figures |= {"records_total": reader.live_count(), "records_changed": 0, "parameter_version": last.parameter_version}
+    propose_households(connection, new_run)
     propose.finish_run(connection, new_run, figures, RunFigures().to_dict())
+    measure(connection, new_run)
     return new_run, figures
