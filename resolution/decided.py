@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from resolution.cluster import Constraints
 
 
-def cluster_with_decisions(n: int, edges: pd.DataFrame, constraints: Constraints) -> np.ndarray:
+def cluster_with_decisions(
+    n: int, edges: pd.DataFrame, constraints: Constraints, decided_apart: np.ndarray | None = None
+) -> np.ndarray:
     """Label every record with the lowest position of its cluster: int64[n]; see `cluster.cluster`.
+
+    decided_apart: int64[k, 2], those of `constraints.cannot_link` that are decisions; None = all of them.
 
     Depends on one connected component of evidence and decisions at a time, as `cluster` does on one of evidence.
     Raises ContradictoryDecisionsError when two records must be both joined and kept apart.
@@ -35,9 +39,10 @@ def cluster_with_decisions(n: int, edges: pd.DataFrame, constraints: Constraints
     evidence = edges[(edges["kind"] != "decision").to_numpy()]
     own = cluster(n, evidence, replace(constraints, must_link=None))
     joined = _joined(n, np.r_[np.arange(n), must[:, 0]], np.r_[own, must[:, 1]])
-    if constraints.cannot_link is None or len(constraints.cannot_link) == 0:
+    apart = constraints.cannot_link if decided_apart is None else decided_apart
+    if apart is None or len(apart) == 0:
         return joined
-    cannot = np.asarray(constraints.cannot_link, np.int64).reshape(-1, 2)
+    cannot = np.asarray(apart, np.int64).reshape(-1, 2)
     clash = joined[cannot[joined[cannot[:, 0]] == joined[cannot[:, 1]]].ravel()]
     if not len(clash):
         return joined

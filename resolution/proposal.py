@@ -50,7 +50,8 @@ def make_clusters(
     records = pl.from_arrow(people.records)
     assert isinstance(records, pl.DataFrame)
     constraints = keep_lives_apart(constraints, edges, people.std, records, load_identifier_rules())
-    return describe_links(people, edges, cluster_with_decisions(people.n, edges, constraints), threshold)
+    labels = cluster_with_decisions(people.n, edges, constraints, pairs[~same])
+    return describe_links(people, edges, labels, threshold)
 
 
 def describe_links(people: People, edges: pd.DataFrame, labels: np.ndarray, threshold: float) -> Clustered:
