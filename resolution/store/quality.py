@@ -42,18 +42,18 @@ class QualityReader:
     def find_touched(self, smallest: int = 2) -> int:
         """Fill `quality_members` with the records of touched customers of several records; all touched customers."""
         self._run("drop table if exists quality_members")
-        self._run("create temp table quality_members (customer uuid, record uuid) on commit drop")
+        self._run("create temp table quality_members (customer uuid, record uuid, size integer) on commit drop")
         self._run(
             """with touched as materialized (
-                   select golden_customer_id as customer from identity.next_golden_customers
+                   select golden_customer_id as customer, record_count as size from identity.next_golden_customers
                    where run_id = %(run)s and status = 'live' and record_count >= %(smallest)s),
                proposed as materialized (
                    select source_record_key as record, golden_customer_id as customer from identity.next_record_links
                    where run_id = %(run)s)
                insert into quality_members
-               select p.customer, p.record from proposed p join touched using (customer)
+               select p.customer, p.record, t.size from proposed p join touched t using (customer)
                union all
-               select h.golden_customer_id, h.source_record_key
+               select h.golden_customer_id, h.source_record_key, t.size
                from touched t
                join identity.record_links h on h.golden_customer_id = t.customer and h.valid_to_run_id is null
                where not exists (select 1 from proposed p where p.record = h.source_record_key)""",
@@ -85,8 +85,9 @@ class QualityReader:
             """with many as (
                    select m.customer from quality_members m
                    join intermediate.int_person_records r on r.source_record_key = m.record
-                   group by 1 having
-                       count(distinct lower(btrim(coalesce(nullif(btrim(r.given_name), ''), r.full_name)))) > %(limit)s)
+                   where m.size > %(limit)s
+                   group by 1 having count(distinct lower(btrim(coalesce(nullif(btrim(r.given_name), ''), r.full_name)))
+                                           collate "C") > %(limit)s)
                select distinct m.customer, r.given_name, r.full_name from many
                join quality_members m using (customer)
                join intermediate.int_person_records r on r.source_record_key = m.record""",
@@ -102,7 +103,7 @@ class QualityReader:
             """with several as (
                    select m.customer from quality_members m
                    join intermediate.int_person_records r on r.source_record_key = m.record
-                   group by 1 having count(distinct r.birth_date) > 1)
+                   group by 1 having min(r.birth_date) < max(r.birth_date))
                select distinct m.customer, r.birth_date::text from several
                join quality_members m using (customer)
                join intermediate.int_person_records r on r.source_record_key = m.record
@@ -117,8 +118,7 @@ class QualityReader:
         self._run("drop table if exists quality_graph")
         self._run(
             """create temp table quality_graph on commit drop as
-               select customer, record from (select m.*, count(*) over (partition by customer) as size
-                                             from quality_members m) s where size >= %(smallest)s""",
+               select customer, record from quality_members where size >= %(smallest)s""",
             smallest=smallest,
         )
         self._run("create index on quality_graph (record)")
@@ -181,12 +181,17 @@ class QualityReader:
         """Touched customers with several verified values of an exclusive type in one namespace, and how many; without
         those that a decision in force joined on purpose. A record that itself names two speaks for neither."""
         rows = self._run(
-            """with held as (
+            """with doubtful as (
+                   select distinct m.customer from quality_members m
+                   join intermediate.int_identifiers i on i.source_record_key = m.record
+                   where i.is_verified and not coalesce(i.is_deleted, false) and i.identifier_type = any(%(types)s)
+                   group by m.customer, i.identifier_type, i.identifier_namespace
+                   having min(i.identifier_value collate "C") <> max(i.identifier_value collate "C")),
+               held as (
                    select m.customer, m.record, i.identifier_type as kind,
-                          coalesce(i.identifier_namespace, '') as space,
-                          btrim(i.identifier_value) as value,
+                          coalesce(i.identifier_namespace, '') as space, btrim(i.identifier_value) as value,
                           count(*) over (partition by m.record, i.identifier_type, i.identifier_namespace) as own
-                   from quality_members m
+                   from doubtful join quality_members m using (customer)
                    join intermediate.int_identifiers i on i.source_record_key = m.record
                    where i.is_verified and not coalesce(i.is_deleted, false) and i.identifier_type = any(%(types)s)),
                several as (
