@@ -347,6 +347,7 @@ def _link(
             edges, compared = _score_compared(std, model, config, candidates.compared)
         else:
             edges, compared = score_candidates(std, model, config, candidates.chunks())
+        edges = _calibrated(std, config, model, edges, candidates)
         del candidates
     with step("certain evidence"):
         certain, constraints = make_constraints(std, frame, config, identifiers, decisions, model)
@@ -384,6 +385,24 @@ def _link(
     }
     edges = decision_edges(std, decisions, edges)
     return LinkResult(*_in_given_order(clusters, edges, order), model, report)
+
+
+def _calibrated(
+    std: Standardised, config: MatchConfig, model: MatchModel, edges: pd.DataFrame, candidates: Candidates
+) -> pd.DataFrame:
+    """The scored candidates, calibrated on pairs within duplicate-free sources where there are such sources."""
+    from resolution.decoys import calibrated
+
+    space = candidates.space
+    source = np.where(space.usable, space.group, -1).astype(np.int64)
+    return calibrated(
+        edges,
+        source,
+        lambda: candidates.blocks.chunks(config.chunk_pairs),
+        candidates.total,
+        std.identity,
+        lambda left, right: score_pairs(std, model, left, right, config)["match_weight"].to_numpy(np.float64),
+    )
 
 
 def _by_id(frame: pl.DataFrame, record_id: str) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
