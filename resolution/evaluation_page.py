@@ -85,8 +85,8 @@ def _precision_recall(curve: Sequence[dict[str, float]], used: dict[str, float] 
         marks.append(
             f'<text class="name" x="{px + shift:.1f}" y="{py + below:.1f}" text-anchor="{anchor}">{text}</text>'
         )
-    ticks_x = [(x(v), f"{v:.3g}") for v in _ticks(x.low, x.high)]
-    return _frame(marks, ticks_x, [(y(v), f"{v:.3g}") for v in _ticks(y.low, y.high)], "recall", "precision")
+    ticks_x = [(x(v), f"{v:.4g}") for v in _ticks(x.low, x.high)]
+    return _frame(marks, ticks_x, [(y(v), f"{v:.4g}") for v in _ticks(y.low, y.high)], "recall", "precision")
 
 
 def _by_threshold(curve: Sequence[dict[str, float]], used: float, expected: Sequence[dict[str, float]]) -> str:
@@ -109,7 +109,7 @@ def _by_threshold(curve: Sequence[dict[str, float]], used: float, expected: Sequ
         f'<tspan fill="{colour}" dx="10">{"F1" if measure == "f1" else measure}</tspan>'
         for measure, colour in COLOURS.items()
     )
-    picture = _frame(marks, ticks, [(y(v), f"{v:.3g}") for v in _ticks(y.low, y.high)], "threshold", "")
+    picture = _frame(marks, ticks, [(y(v), f"{v:.4g}") for v in _ticks(y.low, y.high)], "threshold", "")
     note = "<p><small>Whole lines are measured, dashed ones were expected without labels.</small></p>" if shown else ""
     words = f'<text x="{LEFT - 10}" y="13" class="name">{names}</text>'
     legend = f'<svg viewBox="0 0 {WIDTH} 18" width="100%" role="img">{words}</svg>'
@@ -137,7 +137,7 @@ def _floor(values: Sequence[float]) -> float:
 def _ticks(low: float, high: float) -> list[float]:
     span = high - low
     step = 10.0 ** math.floor(math.log10(span))
-    step = next(s for s in (step * 0.1, step * 0.2, step * 0.5, step) if span / s <= 6)
+    step = next(s for s in (step * 0.1, step * 0.2, step * 0.5, step, step * 2) if span / s <= 6)
     first = math.ceil(round(low / step, 6))
     return [round(i * step, 6) for i in range(first, int(high / step + 1e-6) + 1)]
 

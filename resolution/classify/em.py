@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 SMOOTHING = 5.0
 """Pairs' worth of belief in a level's usual share: keeps levels that were never seen from weighing infinitely."""
 BELIEF = 2.0
-"""What the model believes of a pattern weighs as much as so many labelled pairs of it."""
+"""What the model believes of a pattern weighs as much as the root of its pairs, and at least so many labels of it."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def expectation_maximisation(
         done += 1
         match, relative = _responsibilities(levels, features, (m, u, r), rate, kinds, kin)
         if labelled is not None:
-            match, relative = _with_labels(match, relative, *labelled)
+            match, relative = _with_labels(match, relative, *labelled, np.maximum(BELIEF, np.sqrt(count)))
         persons, families = match * count, relative.sum(axis=1) * count
         for i, total in enumerate(totals):
             same = np.bincount(levels[:, i], persons, len(total))
@@ -140,12 +140,15 @@ def _responsibilities(
     return odds[:, 0], odds[:, 1:-1]
 
 
-def _with_labels(match: Floats, relative: Floats, same: Floats, different: Floats) -> tuple[Floats, Floats]:
-    """Probabilities per pattern, corrected by its labels: the model's belief counts as BELIEF labelled pairs.
+def _with_labels(
+    match: Floats, relative: Floats, same: Floats, different: Floats, belief: Floats
+) -> tuple[Floats, Floats]:
+    """Probabilities per pattern, corrected by its labels: the model's belief counts as `belief` labelled pairs.
 
-    Which pairs get labelled depends on their score, thus on their pattern: within a pattern labels are a fair sample.
+    Which pairs get labelled depends on their score, thus on their pattern: within a pattern labels are nearly a fair
+    sample. Not quite: people label what they happen to know. So one label says little of a pattern of many pairs.
     """
-    corrected = (BELIEF * match + same) / (BELIEF + same + different)
+    corrected = (belief * match + same) / (belief + same + different)
     rest = np.where(match < 1, (1 - corrected) / np.maximum(1 - match, 1e-12), 0.0)
     relative = relative * rest[:, None]
     total = np.maximum(relative.sum(axis=1, keepdims=True), 1e-300)
