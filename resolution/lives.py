@@ -3,8 +3,8 @@
 A father and a son, or two Michael Roches of one town, agree in name, address and landline; no pair of their records
 tells them apart. Their lives do. Records joined by strong evidence (accounts, mailboxes, orders) are one life. Two
 lives are of two people when their mailboxes differ and, besides, either their phones differ as well, or several
-platforms know both mailboxes as two people (two newsletters, two accounts: nobody has everything twice). Such lives
-meet by strong evidence only.
+platforms know both mailboxes as two people (two newsletters, two accounts: nobody has everything twice), or nothing but
+likeness joins them. Such lives meet by strong evidence or a common date of birth only.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Contacts:
     email: np.ndarray
     phone: np.ndarray
     kind: np.ndarray
+    birth: np.ndarray
 
 
 def keep_lives_apart(
@@ -52,7 +53,7 @@ def keep_lives_apart(
     if not len(edges):
         return constraints
     contacts = contacts_of(std, records, rules)
-    apart = separate_lives(std.n, edges, contacts, rules, constraints.limits.across_names)
+    apart = separate_lives(std.n, edges, contacts, rules)
     known = constraints.cannot_link
     if known is not None and len(known):
         apart = np.r_[np.asarray(known, np.int64).reshape(-1, 2), apart]
@@ -90,17 +91,16 @@ def contacts_of(std: Standardised, records: pl.DataFrame, rules: IdentifierRules
             pl.concat_str("source_platform", pl.lit("|"), "record_kind", ignore_nulls=True)
         ).to_series()
         kind = np.where(counts, pd.factorize(names.to_numpy())[0], -1).astype(np.int64)
-    return Contacts(np.full(std.n, -1, np.int64) if email is None else email.codes.astype(np.int64), phone, kind)
+    none = np.full(std.n, -1, np.int64)
+    birth = std.columns["birth_date"].codes.astype(np.int64) if "birth_date" in std.columns else none
+    return Contacts(none if email is None else email.codes.astype(np.int64), phone, kind, birth)
 
 
-def separate_lives(
-    n: int, edges: pd.DataFrame, contacts: Contacts, rules: IdentifierRules, strongest: float
-) -> np.ndarray:
+def separate_lives(n: int, edges: pd.DataFrame, contacts: Contacts, rules: IdentifierRules) -> np.ndarray:
     """Pairs of records whose lives are of two people: int64[k, 2], one pair of lowest members for two such lives.
 
-    edges: all evidence among the records (left, right, match_weight, kind, evidence). Evidence of a rebuttable type,
-    and likeness below the weight `strongest`, gives way; lives that anything stronger joins directly are left alone.
-    The answer for two lives depends on their connected component only.
+    edges: all evidence among the records (left, right, kind, evidence). Likeness and evidence of a rebuttable type
+    give way, whatever their weight. The answer for two lives depends on their connected component only.
     """
     import numpy as np
     import pandas as pd
@@ -119,14 +119,13 @@ def separate_lives(
     a, b = a[other], b[other]
     if not len(a):
         return np.empty((0, 2), np.int64)
-    sure = edges["match_weight"].to_numpy(float)[gives_way][other] >= strongest
     by_identifier = (kind == "certain")[gives_way][other]
     component = _lowest(n, a, b)
     pairs = _pairs_of_lives(component, np.unique(np.r_[a, b]), a, b, contacts, life)
     if not len(pairs):
         return pairs
-    pairs = pairs[~_among(pairs, np.c_[a, b][sure])]
     pairs = pairs[_shared(pairs, life, contacts.email) == 0]
+    pairs = pairs[_shared(pairs, life, contacts.birth) <= 0]
     phones, doubled = _shared(pairs, life, contacts.phone), _shared(pairs, life, contacts.kind, contacts.email >= 0)
     alike_only = (phones < 0) & ~_among(pairs, np.c_[a, b][by_identifier])
     return pairs[(phones == 0) | alike_only | (doubled > rules.lives.max_doubled)]

@@ -10,7 +10,6 @@ from resolution.identifier_rules import load_identifier_rules
 from resolution.lives import Contacts, separate_lives
 
 RULES = load_identifier_rules()
-ACROSS = 24.0
 ALIKE = ("probable", "given_name=same, family_name=same, address=same", 12.0)
 PHONE = ("certain", "phone", 13.0)
 ACCOUNT = ("certain", "account_id", 26.0)
@@ -18,7 +17,11 @@ Edge = tuple[int, int, tuple[str, str, float]]
 
 
 def apart(
-    edges: list[Edge], email: list[int], phone: list[int] | None = None, kind: list[int] | None = None
+    edges: list[Edge],
+    email: list[int],
+    phone: list[int] | None = None,
+    kind: list[int] | None = None,
+    birth: list[int] | None = None,
 ) -> set[tuple[int, int]]:
     """Pairs of lives that are of two people; -1 = unknown."""
     n, none = len(email), [-1] * len(email)
@@ -26,8 +29,8 @@ def apart(
         [(a, b, weight, 0.9999, what, why) for a, b, (what, why, weight) in edges],
         columns=["left", "right", "match_weight", "match_probability", "kind", "evidence"],
     )
-    contacts = Contacts(*(np.array(values, np.int64) for values in (email, phone or none, kind or none)))
-    found = separate_lives(n, table, contacts, RULES, ACROSS)
+    contacts = Contacts(*(np.array(values, np.int64) for values in (email, phone or none, kind or none, birth or none)))
+    found = separate_lives(n, table, contacts, RULES)
     assert found.shape == (len(found), 2) and (found[:, 0] < found[:, 1]).all()
     return set(map(tuple, found.tolist()))
 
@@ -44,8 +47,6 @@ CASES = [
     ("a landline, and two platforms that know both", [*HOMES, (0, 2, PHONE)], [5, 5, 6, 6], [1, -1, 1, -1],
      [7, 8, 7, 8], {(0, 2)}),
     ("one with a mailbox, one without", [*HOMES, (0, 2, ALIKE)], [5, 5, -1, -1], [1, -1, 2, -1], None, set()),
-    ("a date of birth in common: stronger than their lives",
-     [*HOMES, (0, 2, ("probable", "birth_date=same", ACROSS + 1))], [5, 5, 6, 6], [1, -1, 2, -1], None, set()),
     ("joined by an account in the end", [*HOMES, (0, 2, ALIKE), (1, 3, ACCOUNT)], [5, 5, 6, 6], [1, -1, 2, -1], None,
      set()),
     ("joined by a person", [*HOMES, (0, 2, ALIKE), (1, 3, ("decision", "same", 99.0))], [5, 5, 6, 6],
@@ -73,6 +74,12 @@ def test_a_record_of_name_and_address_does_not_bridge_two_lives() -> None:
     table["match_weight"] = table["match_weight"].astype(np.float32)
     labels = cluster(5, table, Constraints(cannot_link=np.array(sorted(found))))
     assert labels.tolist() == [0, 0, 2, 2, 0]
+
+
+def test_a_common_date_of_birth_is_stronger_than_two_lives() -> None:
+    edges, mails, phones = [*HOMES, (0, 2, ALIKE)], [5, 5, 6, 6], [1, -1, 2, -1]
+    assert apart(edges, mails, phones, birth=[19610123, -1, -1, 19610123]) == set()
+    assert apart(edges, mails, phones, birth=[19610123, -1, -1, 19960427]) == {(0, 2)}
 
 
 def test_without_strong_evidence_there_are_no_lives() -> None:
