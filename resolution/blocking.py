@@ -28,7 +28,7 @@ EVERYTHING = 1000
 REMEMBERED = 2_000_000
 """Distinct values of a column up to which what atoms make of them is kept."""
 MOST_LOST = 0.5
-COST_SAMPLE = 30_000
+COST_SAMPLE = 20_000
 """Records from which the pairs of a pass are estimated, drawn by the hash of their ids."""
 Hashes = tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]
 

@@ -77,10 +77,20 @@ def _by_cost(item: tuple[tuple[str, ...], int]) -> tuple[bool, int, tuple[str, .
 
 @dataclass(frozen=True)
 class Likely:
-    """Pairs that are probably matches: agrees[atom] bool[pairs], and their probability."""
+    """Pairs that are probably matches, by pattern of the atoms they agree in: agrees[atom] bool[patterns], and the sum
+    of the probabilities of the pattern's pairs.
+    """
 
     agrees: dict[str, npt.NDArray[np.bool_]]
     share: npt.NDArray[np.float64]
+
+    @classmethod
+    def make(cls, agrees: dict[str, npt.NDArray[np.bool_]], share: npt.NDArray[np.float64]) -> Likely:
+        """From single pairs: agrees[atom] bool[pairs] and their probabilities."""
+        packed = np.packbits(np.stack(list(agrees.values())), axis=0).T
+        rows = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
+        _, first, pattern = np.unique(rows, return_index=True, return_inverse=True)
+        return cls({atom: found[first] for atom, found in agrees.items()}, np.bincount(pattern.ravel(), share))
 
     def covered(self, atoms: tuple[str, ...]) -> npt.NDArray[np.bool_]:
         """Which of the pairs a pass finds."""
@@ -115,7 +125,7 @@ def likely_matches(
     for atom in itertools.chain.from_iterable(table.groups.values()):
         values, known = table.hashes(atom)
         agrees[atom] = known[left] & known[right] & (values[left] == values[right])
-    return Likely(agrees, share[likely])
+    return Likely.make(agrees, share[likely])
 
 
 def seed_pairs(

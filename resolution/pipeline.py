@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from resolution.blocking import Pass
 from resolution.classify.em import expectation_maximisation
-from resolution.classify.learning import PairSpace, level_totals
+from resolution.classify.learning import PairSpace, level_totals, sampling_noise
 from resolution.classify.model import AttributeModel, MatchModel
 from resolution.classify.patterns import PatternCounts, pack
 from resolution.config import MatchConfig, check_columns, load_config
@@ -170,7 +170,11 @@ def _train(
     labelled = None
     if labels is not None:
         labelled = labels.pattern_counts(counts, kept, compare)
-    learned = expectation_maximisation(counts, totals, features, space.pairs(), prior, sampled, labelled=labelled)
+    everything = space.pairs()
+    noise = sampling_noise(totals, everything, int(random.count.sum()))
+    learned = expectation_maximisation(
+        counts, totals, features, everything, prior, sampled, labelled=labelled, noise=noise
+    )
     posteriors = [learned.posterior[np.searchsorted(counts.packed, pack(levels))] for _, _, levels in kept]
 
     attributes = []

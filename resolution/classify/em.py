@@ -56,6 +56,7 @@ def expectation_maximisation(
     rounds: int = 300,
     tolerance: float = 1e-5,
     labelled: tuple[Floats, Floats] | None = None,
+    noise: Sequence[Floats] | None = None,
 ) -> Learned:
     """Learn m (persons), r (relatives) and u (strangers).
 
@@ -64,7 +65,8 @@ def expectation_maximisation(
     candidates' pattern counts only, and agreement forced by blocking biases nothing. u is what remains of all pairs
     when the
     expected others are taken out. pairs: size of the pair space; sampled: share of the candidates that was counted.
-    labelled: (same, different), labelled pairs per pattern; they stand for all pairs of their pattern.
+    labelled: (same, different), labelled pairs per pattern; they stand for all pairs of their pattern. noise: pairs per
+    level below which the totals tell nothing.
     After Fellegi & Sunter 1969, Winkler 1988, for three classes Larsen & Rubin 2001, with labels Nigam et al. 2000.
     """
     levels = candidates.levels.astype(np.intp)
@@ -92,7 +94,8 @@ def expectation_maximisation(
             kindred = np.bincount(levels[:, i], families, len(total))
             same[0] = kindred[0] = 0.0
             m[i] = np.r_[1.0, _normal(same[1:] + SMOOTHING * usual[i][1:])]
-            u[i] = _shares(np.maximum(total - same - kindred, 0.0), usual[i])
+            least = noise[i] if noise is not None else 0.0
+            u[i] = _shares(np.maximum(total - same - kindred, least), usual[i])
             r[i] = np.r_[1.0, _normal(kindred[1:] + SMOOTHING * u[i][1:])] if shared[i] else u[i]
         if prior is None:
             rate = float(np.clip(persons.sum() / max(pairs, 1), 1e-12, 0.5))

@@ -103,3 +103,16 @@ def level_totals(space: PairSpace, features: Sequence[LevelFeature], random: Pat
         seen[0] = 0.0
         totals.append(seen)
     return totals
+
+
+def sampling_noise(totals: Sequence[Floats], everything: int, drawn: int) -> list[Floats]:
+    """Half a standard error of each level's estimated number of pairs; none for the top level, which is counted.
+
+    Levels in which hardly any strangers fall are, in a sample, all noise: matches and what is left of them when the
+    expected matches are taken out. No level may seem rarer among strangers than the sample can tell.
+    """
+    scale = everything / max(drawn, 1)
+    noise = [0.5 * max(scale - 1.0, 0.0) * np.sqrt(total / max(scale, 1e-12) + 1.0) for total in totals]
+    for one in noise:
+        one[0] = one[-1] = 0.0
+    return noise

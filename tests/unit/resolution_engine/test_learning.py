@@ -146,3 +146,14 @@ def test_patterns_are_counted_whatever_the_chunks_and_however_many_comparisons(f
     rows, count = np.unique(levels, axis=0, return_counts=True)
     order = np.argsort(pack(rows))
     assert np.array_equal(whole.levels, rows[order]) and np.array_equal(whole.count, count[order])
+
+
+def test_a_rare_level_never_seems_rarer_than_the_sample_can_tell() -> None:
+    from resolution.classify.learning import sampling_noise
+
+    totals = [np.array([0.0, 9e9, 0.0, 1e6])]
+    (noise,) = sampling_noise(totals, 10**10, 500_000)
+    assert noise[0] == noise[3] == 0  # missing, and the counted top level
+    assert noise[2] == pytest.approx(0.5 * (10**10 / 500_000 - 1))
+    (exact,) = sampling_noise(totals, 10**5, 10**5)
+    assert not exact.any()
