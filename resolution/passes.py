@@ -90,7 +90,10 @@ class Likely:
         packed = np.packbits(np.stack(list(agrees.values())), axis=0).T
         rows = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
         _, first, pattern = np.unique(rows, return_index=True, return_inverse=True)
-        return cls({atom: found[first] for atom, found in agrees.items()}, np.bincount(pattern.ravel(), share))
+        return cls(
+            {atom: found[first] for atom, found in agrees.items()},
+            np.bincount(pattern.ravel(), share).astype(np.float64),
+        )
 
     def covered(self, atoms: tuple[str, ...]) -> npt.NDArray[np.bool_]:
         """Which of the pairs a pass finds."""
