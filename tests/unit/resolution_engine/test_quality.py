@@ -30,7 +30,7 @@ def test_twins_and_namesakes_are_kinds_of_relatives(tmp_path: Path) -> None:
     records = len(one.records)
     assert set(result.model.kinds) == {"birth", "given"}
     assert all(rate * records * (records - 1) / 2 > 30 for rate in result.model.kinds.values())
-    assert evaluate(result.labels, truth).pairwise_precision >= 0.96
+    assert evaluate(result.labels, truth).pairwise_f1 >= 0.96
     again = type(result.model).from_dict(result.model.to_dict())
     assert again == result.model
 
