@@ -45,9 +45,10 @@ def make_people(records: pa.Table, config: MatchConfig) -> People:
 
 
 def match_columns(config: MatchConfig) -> set[str]:
-    """Columns of person records that matching looks at: the others need not be read for it."""
+    """Columns of person records that matching looks at (lives.py at platform and kind): others need not be read."""
     named = {attribute.column for attribute in config.attributes.values()}
     named |= {attribute.unless for attribute in config.attributes.values() if attribute.unless}
+    named |= {"source_platform", "record_kind"}
     return named | {"country_code", "is_phone_shared"} | {c for c in (config.source, config.country) if c}
 
 

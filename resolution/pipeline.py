@@ -335,7 +335,8 @@ def _link(
         frame, order = _by_id(to_frame(records, needed_columns(config)), config.record_id)
         std = standardise(frame, config)
         # What was read lives on in `std`; the identifiers' rules need these columns only.
-        frame = frame.select([name for name in (config.country, "is_phone_shared") if name in frame.columns])
+        kept = (config.country, "is_phone_shared", "source_platform", "record_kind")
+        frame = frame.select([name for name in dict.fromkeys(kept) if name in frame.columns])
     known = None if labels is None else Labels.make(std, labels)
     chosen = model is not None
     candidates: Candidates | None = None

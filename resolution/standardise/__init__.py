@@ -63,6 +63,7 @@ def _from_pandas(name: str, column: Any) -> pl.Series:
 def needed_columns(config: MatchConfig) -> set[str]:
     """Columns of the records that a linkage reads."""
     named = {config.record_id, config.source, config.country, *config.exclude, "is_phone_shared"}
+    named |= {"source_platform", "record_kind"}  # which platform keeps a person twice (lives.py)
     named |= {c for a in config.attributes.values() for c in (a.column, *a.parts)}
     named |= {a.unless for a in config.attributes.values()}
     return {name for name in named if name}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from resolution.identifier_rules import load_identifier_rules
@@ -90,3 +91,30 @@ def test_the_answer_for_two_lives_depends_on_their_component_only() -> None:
     edges, email, phone = [*HOMES, (0, 2, ALIKE)], [5, 5, 6, 6], [1, -1, 2, -1]
     more = [(a + 4, b + 4, what) for a, b, what in edges]
     assert apart([*more, *edges], email * 2, phone * 2) == {(0, 2), (4, 6)}
+
+
+def test_what_a_record_says_of_its_life() -> None:
+    from resolution.config import config_from_dict
+    from resolution.lives import contacts_of
+    from resolution.standardise import needed_columns, standardise
+
+    attributes = {"email": "email", "phone": "phone", "birth_date": "birth_date"}
+    config = config_from_dict({"record_id": "id", "country": "country", "attributes": attributes})
+    frame = pl.DataFrame(
+        {
+            "id": ["a", "b", "c"],
+            "country": "GB",
+            "email": ["ann@mail.com", None, "ann@mail.com"],
+            "phone": ["+44 7946 123456", "07946 123456", None],
+            "birth_date": ["1961-01-23", None, "1961-01-23"],
+            "source_platform": ["klaviyo", "shopify", "klaviyo"],
+            "record_kind": ["subscriber", "order_contact", "subscriber"],
+        }
+    )
+    assert {"source_platform", "record_kind"} <= needed_columns(config)
+    found = contacts_of(standardise(frame, config), frame, RULES)
+    assert found.email[0] == found.email[2] >= 0 and found.email[1] == -1
+    assert found.phone[0] == found.phone[1] >= 0 and found.phone[2] == -1
+    assert found.kind[0] == found.kind[2] >= 0 and found.kind[1] == -1  # an order is no person of the platform
+    assert found.birth[0] == found.birth[2] >= 0 and found.birth[1] == -1
+    assert (contacts_of(standardise(frame, config), frame.drop("record_kind"), RULES).kind == -1).all()
