@@ -154,78 +154,27 @@ def link_strength(labels: np.ndarray, edges: pd.DataFrame) -> tuple[np.ndarray, 
     a larger cluster has the strongest of its tree edges.
     """
     import numpy as np
-    import pandas as pd
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
+
+    from resolution.strength import weakest_links
 
     n = len(labels)
     kind = np.full(n, "single", dtype=object)
     probability = np.full(n, np.nan)
     if n == 0 or len(edges) == 0:
         return kind, probability
-    a, b = edges["left"].to_numpy(np.int64), edges["right"].to_numpy(np.int64)
-    inside = labels[a] == labels[b]
-    table = pd.DataFrame(
-        {
-            "a": a[inside],
-            "b": b[inside],
-            "p": edges["match_probability"].to_numpy(float)[inside],
-            "w": edges["match_weight"].to_numpy(float)[inside],
-            "kind": pd.Categorical(edges["kind"].to_numpy()[inside], ["decision", "certain", "probable"], ordered=True),
-        }
-    )
-    if table.empty:
-        return kind, probability
-    table["code"] = table["kind"].cat.codes.astype(np.int64)
-    table = table.sort_values(["code", "w"], ascending=[True, False], kind="stable").drop_duplicates(["a", "b"])
-    # Costs are ranks: 1 = best evidence. A super root (n) joins every cluster's lowest record at the highest cost.
-    rank = np.arange(1, len(table) + 1, dtype=float)
-    roots = np.unique(labels[table["a"]])
-    graph = coo_matrix(
-        (
-            np.r_[rank, np.full(len(roots), len(table) + 1.0)],
-            (np.r_[table["a"], np.full(len(roots), n)], np.r_[table["b"], roots]),
-        ),
-        shape=(n + 1, n + 1),
-    ).tocsr()
-    tree = minimum_spanning_tree(graph)
-    order, before = breadth_first_order(tree, n, directed=False)
-    cost = (tree + tree.T).tocsr()
-    nodes = order[1:]
-    worst = np.zeros(n + 1)
-    parent = before[nodes]
-    step = np.asarray(cost[nodes, parent]).ravel()
-    step[parent == n] = 0.0
-    depth = np.zeros(n + 1, dtype=np.int64)
-    for node_depth in _by_depth(nodes, parent, depth, n):
-        worst[nodes[node_depth]] = np.maximum(worst[parent[node_depth]], step[node_depth])
-    children = pd.DataFrame({"parent": parent, "step": step})
-    best_child = children[children["step"] > 0].groupby("parent")["step"].min()
-    roots_with_children = best_child.index.intersection(roots)
-    worst[roots_with_children] = best_child.loc[roots_with_children]
-    reached = np.flatnonzero(worst[:n] > 0)
-    row = worst[reached].astype(np.int64) - 1
-    kind[reached] = table["kind"].astype(object).to_numpy()[row]
-    probability[reached] = table["p"].to_numpy()[row]
+    left, right = edges["left"].to_numpy(np.int64), edges["right"].to_numpy(np.int64)
+    row = np.flatnonzero(labels[left] == labels[right])
+    kinds = edges["kind"].to_numpy()
+    weaker = (kinds[row] == "probable").astype(np.int64) + (kinds[row] != "decision")
+    # Best evidence first: decisions, then certain, then by weight; ties by position.
+    weight = edges["match_weight"].to_numpy(np.float64)[row]
+    row = row[np.lexsort((right[row], left[row], -weight, weaker))]
+    link = weakest_links(labels, left[row], right[row])
+    reached = np.flatnonzero(link >= 0)
+    deciding = row[link[reached]]
+    kind[reached] = kinds[deciding]
+    probability[reached] = edges["match_probability"].to_numpy(np.float64)[deciding]
     return kind, probability
-
-
-def _by_depth(nodes: np.ndarray, parent: np.ndarray, depth: np.ndarray, root: int) -> list[np.ndarray]:
-    """Indices of `nodes` (breadth-first) grouped by distance from the root: one vectorised step per level."""
-    import numpy as np
-
-    levels = []
-    reached = np.zeros(len(depth), dtype=bool)
-    reached[root] = True
-    start = 0
-    while start < len(nodes):
-        # Breadth-first order keeps levels together: a level ends where the first parent is not reached yet.
-        ready = reached[parent[start:]]
-        stop = len(nodes) if ready.all() else start + int(np.argmin(ready))
-        levels.append(np.arange(start, stop))
-        reached[nodes[start:stop]] = True
-        start = stop
-    return levels
 
 
 def _pairs(pairs: np.ndarray | None) -> np.ndarray:
