@@ -79,6 +79,8 @@ def _run(asked: LinkOptions) -> tuple[FileLinkage, str | None]:
         config, suggested = f.suggested_config(frame, asked.files, asked.truth_column)
     if asked.threshold is not None:
         config, model = f.with_threshold(config, model, asked.threshold)
+    if asked.jobs is not None:
+        config = config.model_copy(update={"jobs": asked.jobs})
     done = f.link_files(
         asked.files,
         config,
