@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from resolution.explanation import explain, explain_customer
     from resolution.night import RunResult, accept_run, discard_run, resolve_night
     from resolution.pipeline import LinkResult, link, score_pairs, train
+    from resolution.quality import allow_churn
     from resolution.standardise import standardise
 
 _WHERE = {
@@ -34,6 +35,7 @@ _WHERE = {
     "accept_run": "night",
     "discard_run": "night",
     "resolve_night": "night",
+    "allow_churn": "quality",
     "explain": "explanation",
     "explain_customer": "explanation",
 }
@@ -48,6 +50,7 @@ __all__ = [
     "ResolutionError",
     "RunResult",
     "accept_run",
+    "allow_churn",
     "discard_run",
     "evaluate",
     "explain",

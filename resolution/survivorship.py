@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 RULES_PATH = Path(__file__).parent / "config" / "survivorship.yml"
 OWN_RULES = "JOURNEYLINE_SURVIVORSHIP"
 """Variable that names an installation's own rules file."""
-BATCH_RECORDS = 1_000_000
+BATCH_RECORDS = 250_000
 CRITERIA = ("usable", "verified", "source", "kind", "frequency", "completeness", "recency")
 COLUMNS = (
     "email", "phone", "full_name", "given_name", "family_name", "birth_date", "address_line", "city", "postcode",

@@ -118,11 +118,11 @@ class _Night:
         return frame
 
     def looks_at_everybody(self) -> bool:
-        """A full run, or the first after something else than a night (an erasure, a rollback) changed customers."""
+        """A full run, or the first after something else than a night (an erasure) changed customers."""
         row = self._run(
             """select r.kind = 'full' or not exists (select 1 from identity.household_keys)
                    or coalesce((select p.kind from identity.runs p where p.run_id < r.run_id and p.status <> 'discarded'
-                                order by p.run_id desc limit 1), 'full') not in ('full', 'increment')
+                                order by p.run_id desc limit 1), 'full') not in ('full', 'increment', 'rollback')
                from identity.runs r where r.run_id = %(run)s"""
         ).fetchone()
         return row is not None and bool(row[0])

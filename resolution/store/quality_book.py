@@ -80,6 +80,16 @@ def findings(connection: psycopg.Connection[Any], run_id: int | None) -> list[di
         return list(cursor.fetchall())
 
 
+def forget_findings(connection: psycopg.Connection[Any], record_keys: list[str]) -> int:
+    """Take records out of all findings (an erasure); how many findings named one."""
+    return connection.execute(
+        """update identity.quality_findings
+           set record_keys = array(select k from unnest(record_keys) k where k <> all(%(keys)s::uuid[]))
+           where record_keys && %(keys)s::uuid[]""",
+        {"keys": record_keys},
+    ).rowcount
+
+
 def quality_trend(connection: psycopg.Connection[Any], limit: int = 10) -> list[dict[str, Any]]:
     """Rows of identity.quality_over_time, newest run first."""
     from psycopg.rows import dict_row

@@ -14,6 +14,7 @@ import expectations
 import resolution
 import warehouse
 from resolution.quality import allow_churn, measure_proposal
+from resolution.store.quality_book import forget_findings
 
 INT_TABLES = """
 create table intermediate.int_person_records (
@@ -257,6 +258,9 @@ def test_mixed_up_people_are_noticed_then_stop(registry: psycopg.Connection) -> 
     resolution.discard_run(2, result.message)
     assert registry.execute("select * from identity.record_links order by 1, 3").fetchall() == yesterday
     assert len(findings(registry, "customers_many_given_names")) == 20
+    erased = str(uid(1000 + RECORDS))
+    assert forget_findings(registry, [erased]) == 2  # names and birth dates of the first customer
+    assert forget_findings(registry, [erased]) == 0
     told = command("findings", "2")
     assert f"customers_many_given_names #1: customer {uid(100)} (4)" in told and "Anna" not in told
     assert "discarded" in command("quality") and f"{20}" in command("quality")
