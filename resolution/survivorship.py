@@ -46,6 +46,7 @@ class SurvivorshipRules:
     attributes: tuple[AttributeRule, ...]
     consents: dict[str, tuple[str, ...]]
     identified_kinds: tuple[str, ...]
+    unusable: dict[str, tuple[str, ...]]
 
 
 def parse_survivorship_rules(document: object, origin: str = RULES_PATH.name) -> SurvivorshipRules:
@@ -81,6 +82,7 @@ def parse_survivorship_rules(document: object, origin: str = RULES_PATH.name) ->
         tuple(rules),
         {name: tuple(order) for name, order in document["consents"].items()},
         tuple(document["identified_kinds"]),
+        {name: tuple(patterns) for name, patterns in (document.get("unusable") or {}).items()},
     )
 
 
@@ -158,7 +160,7 @@ def _golden_batch(records: pl.DataFrame, rules: SurvivorshipRules) -> pl.DataFra
     )
     conflicts = []
     for rule in rules.attributes:
-        result = result.join(_survivors(rows, rule), on="customer", how="left", maintain_order="left")
+        result = result.join(_survivors(rows, rule, rules), on="customer", how="left", maintain_order="left")
         conflicts.append(pl.when(pl.col(f"{rule.name}_conflict")).then(pl.lit(rule.name)))
     for consent, order in rules.consents.items():
         said = _consents(rows, result, consent, order)
@@ -274,7 +276,7 @@ def _plain_address(column: str) -> pl.Expr:
     return text.str.replace_all(r"[^0-9]", "") if column == "phone" else text
 
 
-def _survivors(rows: pl.DataFrame, rule: AttributeRule) -> pl.DataFrame:
+def _survivors(rows: pl.DataFrame, rule: AttributeRule, rules: SurvivorshipRules) -> pl.DataFrame:
     """Winner per customer: the rule's columns, `<name>_record`, `<name>_rule`, `<name>_conflict`."""
     import polars as pl
 
@@ -285,7 +287,11 @@ def _survivors(rows: pl.DataFrame, rule: AttributeRule) -> pl.DataFrame:
         given = given.with_columns(frequency=pl.len().over("customer", "value"))
     costs = [f"cost_{c}" for c in rule.criteria]
     given = given.select(
-        "customer", "row", "value", "is_trusted", *[_cost(c, rule).alias(f"cost_{c}") for c in rule.criteria]
+        "customer",
+        "row",
+        "value",
+        "is_trusted",
+        *[_cost(c, rule, rules).alias(f"cost_{c}") for c in rule.criteria],
     ).sort("customer", *costs, "row")
     winner = given.unique("customer", keep="first", maintain_order=True)
     others = given.join(winner.select("customer", best="value"), on="customer").filter(
@@ -341,13 +347,13 @@ def _comparable(rule: AttributeRule) -> pl.Expr:
     return plain(pl.concat_str([pl.col(c).fill_null("") for c in rule.columns], separator="|"))
 
 
-def _cost(criterion: str, rule: AttributeRule) -> pl.Expr:
+def _cost(criterion: str, rule: AttributeRule, rules: SurvivorshipRules) -> pl.Expr:
     """The criterion as an int64 of which the lowest wins; never null."""
     import polars as pl
 
     columns = list(rule.columns)
     if criterion == "usable":
-        return _blocked(columns[0]).cast(pl.Int64)
+        return _blocked(columns[0], rules).cast(pl.Int64)
     if criterion == "verified":
         return (~pl.col("is_email_verified").fill_null(False)).cast(pl.Int64)
     if criterion in ("kind", "source"):
@@ -361,12 +367,13 @@ def _cost(criterion: str, rule: AttributeRule) -> pl.Expr:
     return -pl.col("seen")
 
 
-def _blocked(name: str) -> pl.Expr:
+def _blocked(name: str, rules: SurvivorshipRules) -> pl.Expr:
     """Whether a value is a relay, a placeholder or another that is nobody's (config/identifiers.yml)."""
     import polars as pl
 
     known = load_identifier_rules()
     patterns = [*known.blocked_patterns, *known.rule(name).blocked_patterns] if name in known.names else []
+    patterns += rules.unusable.get(name, ())
     text = pl.col(name).str.to_lowercase()
     if name == "phone":
         text = text.str.replace_all(r"[^0-9+]", "")
