@@ -326,10 +326,20 @@ def spec_of(platform: str, export: ExportObject) -> TableSpec:
     """The same, of an object that is already at hand."""
     from warehouse.specs import ColumnSpec, TableSpec
 
+    # What a row tells of a person's ids on a platform is personal data, whether or not the column says so.
+    ids = {
+        name
+        for kind, names in export.yields.identifiers.items()
+        if kind not in ("email", "phone", "order_id")
+        for name in names
+    }
     columns = tuple(
-        ColumnSpec(column.name, column.type, column.required, column.pii, column.volatile, column.description)
+        ColumnSpec(
+            column.name, column.type, column.required, column.pii or ("id" if column.name in ids else None),
+            column.volatile, column.description,
+        )
         for column in export.columns.values()
-    )
+    )  # fmt: skip
     return TableSpec(
         platform, export.name, columns, export.key, export.restatement, export.partition,
         export.version_column, export.history, export.indexes,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -65,10 +66,13 @@ class RunResult:
         return {k: v.isoformat() if isinstance(v, dt.date) else v for k, v in asdict(self).items()}
 
 
-def resolve_night(export_date: dt.date | str, *, full: bool = False, retrain: bool = False) -> RunResult:
+def resolve_night(
+    export_date: dt.date | str, *, full: bool = False, retrain: bool = False, erased: Collection[str] = ()
+) -> RunResult:
     """Propose tonight's identities. One transaction: a crash leaves nothing behind, running again gives the same.
 
     full: look at every record again (same parameters). retrain: learn new parameters first (implies full).
+    erased: keys of records that left because a person was erased: their ids are deleted and never come back.
     Raises ContradictoryDecisionsError, ModelError, and the database's own errors.
     """
     import warehouse
@@ -81,7 +85,7 @@ def resolve_night(export_date: dt.date | str, *, full: bool = False, retrain: bo
             log.warning("discarded left-over identity run(s) %s", ", ".join(map(str, leftovers)))
         connection.commit()
         connection.execute("set transaction isolation level repeatable read")
-        return _Night(connection, date).resolve(full=full or retrain, retrain=retrain)
+        return _Night(connection, date, erased).resolve(full=full or retrain, retrain=retrain)
 
 
 def accept_run(run_id: int) -> None:
@@ -118,8 +122,9 @@ def settings_hash(config: MatchConfig) -> str:
 
 
 class _Night:
-    def __init__(self, connection: psycopg.Connection[Any], export_date: dt.date) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], export_date: dt.date, erased: Collection[str]) -> None:
         self.connection = connection
+        self.erased = frozenset(erased)
         self.export_date = export_date
         self.reader = NightReader(connection)
         self.figures = RunFigures()
@@ -153,8 +158,10 @@ class _Night:
             elif live > FULL_SHARE * max(everyone, 1):
                 reason = f"{live} records changed"
         kind = "full" if reason else "increment"
-        run_id = propose.open_run(self.connection, self.export_date, kind, reason or "nightly", source_seq)
-        night = Proposing(self.connection, self.reader, run_id, config, decisions, self.figures)
+        run_id = propose.open_run(
+            self.connection, self.export_date, kind, reason or ("erasure" if self.erased else "nightly"), source_seq
+        )
+        night = Proposing(self.connection, self.reader, run_id, config, decisions, self.figures, self.erased)
         if kind == "full":
             model = None if retrain or stored is None else _stored_model(stored[2], config)
             found, used = propose_full(night, model)

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Proposing:
-    """One run in the making. decisions: left_key, right_key, verdict of the decisions in force whose records live."""
+    """One run in the making. decisions: left_key, right_key, verdict of the decisions in force whose records live.
+    erased: keys of records that left because a person was erased.
+    """
 
     connection: psycopg.Connection[Any]
     reader: NightReader
@@ -36,6 +38,7 @@ class Proposing:
     config: MatchConfig
     decisions: list[tuple[str, str, str]]
     figures: RunFigures
+    erased: frozenset[str] = frozenset()
 
 
 def decision_changes(reader: NightReader, decisions: list[tuple[str, str, str]]) -> tuple[pa.Table, pa.Table]:
@@ -97,7 +100,9 @@ def propose_full(night: Proposing, model: MatchModel | None) -> tuple[dict[str, 
     with phase("write edges"):
         propose.write_edges(night.connection, night.run_id, by_key, withdrawn=False)
     with phase("golden ids and records"):
-        figures = write_proposal(night.connection, night.run_id, people, clustered, by_key, full=True)
+        figures = write_proposal(
+            night.connection, night.run_id, people, clustered, by_key, full=True, erased=night.erased
+        )
     return figures | {
         "pairs_compared": compared,
         "edges_certain": len(certain),
@@ -160,7 +165,9 @@ def propose_increment(night: Proposing, model: MatchModel) -> dict[str, Any]:
     with phase("clusters"):
         clustered = make_clusters(scope, evidence.edges_by_position(by_key, scope), held, config, model.threshold)
     with phase("golden ids and records"):
-        figures = write_proposal(night.connection, night.run_id, scope, clustered, by_key, full=False)
+        figures = write_proposal(
+            night.connection, night.run_id, scope, clustered, by_key, full=False, erased=night.erased
+        )
     return figures | {"pairs_compared": compared, "edges_certain": len(certain), "edges_probable": len(probable)}
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -21,6 +21,7 @@ from psycopg import sql
 
 from warehouse.batches import Batch, clear_landing, fetch_batch
 from warehouse.cursors import commit_cursors
+from warehouse.deny import keep_out
 from warehouse.errors import BatchError, RowAccountingError
 from warehouse.sessions import session
 from warehouse.specs import HISTORY_COLUMNS, RAW_COLUMNS, TableSpec
@@ -71,6 +72,7 @@ def promote(batch_id: int, spec: TableSpec, *, unaudited: bool = False) -> Promo
         promotion = _Promotion(connection, batch, spec)
         counts = promotion.run()
         clear_landing(connection, batch)
+        batch = replace(batch, rows_rejected=batch.rows_rejected + promotion.denied)
         _complete(connection, batch, counts, promotion.remark)
         commit_cursors(connection, batch_id)
         done = fetch_batch(connection, batch_id)
@@ -118,6 +120,7 @@ class _Promotion:
             )
             self.values["marks"] = list(spec.deletion[1])
         self.remark: str | None = None
+        self.denied = 0  # rows of erased persons, which are kept out
 
     def _execute(self, statement: str, **parts: sql.Composable) -> psycopg.Cursor[Any]:
         named = {"landing": self.landing, "raw": self.raw, "key": self.key, "same_key": self.same_key}
@@ -139,6 +142,8 @@ class _Promotion:
                 f"{self.batch.label}: {self.batch.rows_landed} rows were landed, but landing.{self.spec.table} has"
                 f" {landed}. Landing does not survive a crash of the server: land the batch again."
             )
+        self.denied = keep_out(self.connection, self.batch.batch_id, self.batch.platform, self.spec)
+        landed -= self.denied
         if landed >= BULK_ROWS and not self._first("select exists (select 1 from {raw})"):
             inserted = self._fill_empty()
             return self._counts(landed, inserted, duplicates=landed - inserted)

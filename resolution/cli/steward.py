@@ -128,3 +128,39 @@ def rollback(run_id: Annotated[int, typer.Argument(help="Accepted run; `status` 
         "Evidence and decisions stand as they are. Correct what was wrong (an export, a setting, a decision) before "
         "the next night, or it may come to the same answer; `unmerge` holds single customers apart."
     )
+
+
+@app.command(rich_help_panel=STEWARDS)
+def forget(
+    customer: Annotated[str, typer.Argument(help="Any golden customer id of the person.")],
+    author: Author = "",
+    reason: Annotated[str, typer.Option(help="Why, such as a ticket's number. No personal data.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase a customer from every layer for ever, and keep the same person out of later exports. Safe to repeat."""
+    from dataclasses import asdict
+
+    from resolution.forgetting import forget as run
+
+    if not yes:
+        typer.confirm("This deletes everything known of the person and cannot be undone. Go on?", abort=True)
+    with plain_errors():
+        done = run(customer, author, reason)
+    if as_json:
+        typer.echo(json.dumps(asdict(done)))
+        return
+    if done.already:
+        typer.echo(f"Customer {done.golden_customer_id} was erased before (erasure {done.erasure_id}); nothing to do.")
+        return
+    typer.echo(f"Customer {done.golden_customer_id} is erased (erasure {done.erasure_id}); its id never comes back.")
+    for table, count in sorted(done.rows.items()):
+        typer.echo(f"  {table:<56}{count:>10,} rows")
+    typer.echo(
+        f"{done.denied} identifiers are on the deny-list: rows of later exports that hold one stay out, counted."
+    )
+    typer.echo("Figures of whole tables (funnels, channels) follow when the next night publishes.")
+    if done.files:
+        typer.echo("Copies of exports that may still hold the person; delete them when your retention allows:")
+        for file in done.files:
+            typer.echo(f"  {file}")
