@@ -64,7 +64,8 @@ def _source(url: str) -> Any:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     # Between two audits the server may have closed the connection (restart, idle limit): the pool looks before use.
-    source = context.data_sources.add_postgres(name="warehouse", connection_string=url, kwargs={"pool_pre_ping": True})
+    pool = {"pool_pre_ping": True}
+    source = context.data_sources.add_postgres(name="warehouse", connection_string=url, kwargs=pool)  # type: ignore[call-arg]
     figures = source.add_query_asset(name="figures", query="select 1 as journeyline")
     figures.add_batch_definition_whole_table("all")
     return source
