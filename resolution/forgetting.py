@@ -114,10 +114,13 @@ def _resolve(golden: str) -> int:
 
 def _finish(connection: psycopg.Connection[Any], started: Erasure, run_id: int) -> Erasure:
     from resolution.store import erase
+    from resolution.store.quality_book import forget_findings
 
     found = erase.find(connection, started.golden_customer_id)
     assert found is not None
     counts = erase.forget_identities(connection, found[2])
+    if findings := forget_findings(connection, found[2]):
+        counts["identity.quality_findings"] = findings
     erase.add_counts(connection, started.erasure_id, counts)
     erase.finish(connection, started.erasure_id, run_id)
     log.info("erasure %d of golden customer %s is done", started.erasure_id, started.golden_customer_id)
