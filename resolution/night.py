@@ -177,6 +177,7 @@ class _Night:
             found = propose_increment(night, model) | {"records_changed": changed, "records_total": everyone}
             version = stored[0]
         found["parameter_version"] = version
+        propose.analyze_next(self.connection)
         with self.figures.phase("households"):
             propose_households(self.connection, run_id)
         propose.finish_run(self.connection, run_id, found, self.figures.to_dict())

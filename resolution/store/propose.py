@@ -125,7 +125,7 @@ def earlier_registry(connection: psycopg.Connection[Any], *, everything: bool) -
     import polars as pl
     import pyarrow as pa
 
-    only = sql.SQL("") if everything else sql.SQL("join scope s on s.source_record_key = h.source_record_key")
+    all_links = _links(everything=everything)
     link_types = {"source_record_key": pa.string(), "golden_customer_id": pa.string(), "since_run_id": pa.int64()}
     links = copy_out(
         connection,
@@ -135,9 +135,9 @@ def earlier_registry(connection: psycopg.Connection[Any], *, everything: bool) -
                           max(h.golden_customer_id::text) filter (where h.valid_to_run_id is null)
                               as golden_customer_id,
                           min(h.valid_from_run_id) as since_run_id
-                   from identity.record_links h {} group by h.source_record_key) l
+                   from {} group by h.source_record_key) l
                where golden_customer_id is not null"""
-        ).format(only),
+        ).format(all_links),
         link_types,
     )
     customers = copy_out(
@@ -145,8 +145,8 @@ def earlier_registry(connection: psycopg.Connection[Any], *, everything: bool) -
         sql.SQL(
             """select c.golden_customer_id, c.created_run_id, c.status, c.merged_into_id, c.founding_record_key
                from identity.golden_customers c
-               where c.golden_customer_id in (select h.golden_customer_id from identity.record_links h {})"""
-        ).format(only),
+               where c.golden_customer_id in (select h.golden_customer_id from {})"""
+        ).format(all_links),
         {
             "golden_customer_id": pa.string(),
             "created_run_id": pa.int64(),
@@ -169,18 +169,27 @@ def earlier_registry(connection: psycopg.Connection[Any], *, everything: bool) -
     return Registry(*[f if isinstance(f, pl.DataFrame) else f.to_frame() for f in frames])
 
 
+def _links(*, everything: bool) -> sql.Composable:
+    """`h`: links, earlier ones too, of the records in `scope`, looked up record by record (or all links)."""
+    if everything:
+        return sql.SQL("identity.record_links h")
+    return sql.SQL(
+        """scope s cross join lateral (
+               select * from identity.record_links l where l.source_record_key = s.source_record_key offset 0) h"""
+    )
+
+
 def current_links(connection: psycopg.Connection[Any], *, everything: bool) -> pl.DataFrame:
     """Current links of the scope with how they were decided: source_record_key, golden_customer_id, decided_by."""
     import polars as pl
     import pyarrow as pa
 
-    only = sql.SQL("") if everything else sql.SQL("join scope s on s.source_record_key = h.source_record_key")
     table = copy_out(
         connection,
         sql.SQL(
-            """select h.source_record_key, h.golden_customer_id, h.decided_by from identity.record_links h {}
+            """select h.source_record_key, h.golden_customer_id, h.decided_by from {}
                where h.valid_to_run_id is null"""
-        ).format(only),
+        ).format(_links(everything=everything)),
         {"source_record_key": pa.string(), "golden_customer_id": pa.string(), "decided_by": pa.string()},
     )
     frame = pl.from_arrow(table)
@@ -231,6 +240,12 @@ def write_edges(connection: psycopg.Connection[Any], run_id: int, edges: pa.Tabl
     table = edges.append_column("run_id", pa.array([run_id], pa.int64()).take(pa.array([0] * n, pa.int64())))
     table = table.append_column("is_withdrawn", pa.array([withdrawn]).take(pa.array([0] * n, pa.int64())))
     return copy_in(connection, "identity.next_match_edges", table)
+
+
+def analyze_next(connection: psycopg.Connection[Any]) -> None:
+    """Let the planner know the size of the proposal, which the audit joins with everything accepted."""
+    tables = sql.SQL(", ").join(sql.Identifier("identity", t) for t in NEXT_TABLES)
+    connection.execute(sql.SQL("analyze {}").format(tables))
 
 
 def empty_next(connection: psycopg.Connection[Any]) -> None:

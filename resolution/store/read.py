@@ -90,16 +90,22 @@ class NightReader:
         """Live identifiers of live records: source_record_key, identifier_type, _namespace, _value, is_verified."""
         import pyarrow as pa
 
-        query = sql.SQL(
-            """select i.source_record_key, i.identifier_type, i.identifier_namespace, i.identifier_value, i.is_verified
-               from intermediate.int_identifiers i
-               join intermediate.int_person_records r on r.source_record_key = i.source_record_key {only}
-               where not coalesce(i.is_deleted, false) and {live} {kinds}"""
-        ).format(
-            only=_only(keys_of),
-            live=LIVE,
-            kinds=sql.SQL("and i.identifier_type = any({})").format(sql.Literal(list(types))) if types else sql.SQL(""),
+        kinds = sql.SQL("and i.identifier_type = any({})").format(sql.Literal(list(types))) if types else sql.SQL("")
+        columns = (
+            "select i.source_record_key, i.identifier_type, i.identifier_namespace, i.identifier_value, i.is_verified"
         )
+        if keys_of is None:
+            statement = """ from intermediate.int_identifiers i
+               join intermediate.int_person_records r on r.source_record_key = i.source_record_key
+               where not coalesce(i.is_deleted, false) and {live} {kinds}"""
+        else:
+            statement = """ from (select distinct source_record_key from {keys_of}) k
+               cross join lateral (
+                   select i.* from intermediate.int_person_records r
+                   join intermediate.int_identifiers i on i.source_record_key = r.source_record_key
+                   where r.source_record_key = k.source_record_key and i.source_record_key = k.source_record_key
+                     and not coalesce(i.is_deleted, false) and {live} {kinds} offset 0) i"""
+        query = sql.SQL(columns + statement).format(live=LIVE, kinds=kinds, keys_of=sql.Identifier(keys_of or "nobody"))
         names = ("source_record_key", "identifier_type", "identifier_namespace", "identifier_value")
         return copy_out(self.connection, query, dict.fromkeys(names, pa.string()) | {"is_verified": pa.bool_()})
 
