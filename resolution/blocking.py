@@ -203,6 +203,22 @@ def pair_budget(n: int, config: MatchConfig) -> int:
     return int(min(max(100 * n, 2_000_000), 20_000_000))
 
 
+ROOM = 12_000_000
+ROOM_PER_RECORD = 600
+ROOMY_RECORDS = 50_000
+
+
+def roomy_budget(n: int, config: MatchConfig) -> int:
+    """Raw pairs of the passes once looser ones are added (`passes.with_looser`).
+
+    ROOM is some ten seconds of one core; small sets take less, in proportion. From ROOMY_RECORDS on it dwindles to
+    nothing at twice as many: there `pair_budget` has grown to nearly the same.
+    """
+    if config.pair_budget != "auto":
+        return config.pair_budget
+    return int(min(ROOM_PER_RECORD * n, ROOM) * min(max(2 - n / ROOMY_RECORDS, 0.0), 1.0))
+
+
 @dataclass
 class AtomTable:
     """Atoms by attribute, with their hashes per record and, from a sample, what passes of them would cost."""
@@ -283,14 +299,14 @@ class AtomTable:
         return self._cost(atoms)[1]
 
 
-def first_passes(table: AtomTable, config: MatchConfig) -> list[tuple[str, ...]]:
+def first_passes(table: AtomTable, budget: int) -> list[tuple[str, ...]]:
     """Passes by cost alone: for every attribute and every two attributes (three where two leave too many pairs) the
     loosest combination of atoms whose estimated pairs fit the allowance, and then others made of different atoms.
+    budget: pairs of all together.
 
     Two records of one person that agree, even roughly, on any two attributes are thus compared.
     """
     wanted = [(g,) for g in table.groups] + [p for p in itertools.combinations(table.groups, 2) if not overlap(set(p))]
-    budget = pair_budget(table.std.n, config)
     allowance = budget / max(len(wanted), 1)
     kept: list[tuple[str, ...]] = []
     while allowance <= budget:

@@ -7,6 +7,7 @@
 4. Passes are then taken greedily: most matches not yet found, per estimated pair, until the budget is spent or no
    candidate finds anything more. A match counts a little more often than once, so that there is more than one way to
    find matches like it.
+5. `link` adds looser passes where the model is in doubt about many of these matches, for others are then unlike them.
 
 Greedy weighted cover under a budget: Khuller, Moss & Naor 1999; learning blocking from matches: Bilenko et al. 2006.
 """
@@ -32,6 +33,7 @@ from resolution.blocking import (
     implies,
     overlap,
     pair_budget,
+    roomy_budget,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ SEED_PAIRS = 40_000
 TRAIN_RECORDS = 40_000
 TRAIN_PAIRS = 200_000
 LIKELY = 0.3
+SURE = 0.95
+DOUBTFUL = 0.1
+"""Share of the likely matches that the model is not sure of, from which others are thought to be unlike all of them."""
 AGAIN = (1.0, 0.08, 0.02)
 """What finding a match is worth the first, second and third time."""
 LEAST_GAIN = 2e-4
@@ -52,20 +57,26 @@ MOST_TRIPLES = 400
 Masks = dict[tuple[str, ...], npt.NDArray[np.bool_]]
 
 
-def plan_passes(std: Standardised, config: MatchConfig) -> list[Pass]:
+def plan_passes(std: Standardised, config: MatchConfig, roomy: bool = False) -> list[Pass]:
     """The configuration's passes, or proposed ones where it says `auto`."""
-    return propose_passes(std, config) if config.blocking == "auto" else given_passes(config)
+    return propose_passes(std, config, roomy) if config.blocking == "auto" else given_passes(config)
 
 
-def propose_passes(std: Standardised, config: MatchConfig) -> list[Pass]:
-    """Passes for these data within the pair budget. The answer does not depend on the order of the records."""
+def propose_passes(std: Standardised, config: MatchConfig, roomy: bool = False) -> list[Pass]:
+    """Passes for these data within the pair budget. The answer does not depend on the order of the records.
+
+    roomy: more pairs than the usual budget where much would be missed (not for nights, which store every key).
+    """
     table = AtomTable.make(std, config, attribute_atoms(std, config))
-    first = first_passes(table, config)
+    budget = pair_budget(std.n, config)
+    first = first_passes(table, budget)
     kept = {atoms: table.pairs(atoms) for atoms in first}
     if std.n > EVERYTHING and len(table.groups) > 1:
         likely = likely_matches(std, config, table, first)
         if likely is not None:
-            kept = choose(table, likely, pair_budget(std.n, config)) or kept
+            kept = choose(table, likely, budget) or kept
+            if roomy and likely.doubtful > DOUBTFUL:
+                kept = with_looser(table, likely, kept, roomy_budget(std.n, config))
     elif std.n <= config.max_block_size:
         kept[EVERYONE,] = std.n * (std.n - 1) // 2  # few enough to compare all; other passes serve when more come
     return [Pass(number, atoms, pairs) for number, (atoms, pairs) in enumerate(sorted(kept.items(), key=_by_cost))]
@@ -83,6 +94,8 @@ class Likely:
 
     agrees: dict[str, npt.NDArray[np.bool_]]
     share: npt.NDArray[np.float64]
+    doubtful: float = 0.0
+    """Share of the matches that are expected among pairs the model is not sure of."""
 
     @classmethod
     def make(cls, agrees: dict[str, npt.NDArray[np.bool_]], share: npt.NDArray[np.float64]) -> Likely:
@@ -93,6 +106,7 @@ class Likely:
         return cls(
             {atom: found[first] for atom, found in agrees.items()},
             np.bincount(pattern.ravel(), share).astype(np.float64),
+            float(share[share < SURE].sum() / share.sum()),
         )
 
     def covered(self, atoms: tuple[str, ...]) -> npt.NDArray[np.bool_]:
@@ -191,6 +205,22 @@ def choose(table: AtomTable, likely: Likely, budget: int) -> dict[tuple[str, ...
         times += matrix[best] > 0
         open_[best] = False
     return {a: pairs for a, pairs in chosen.items() if not any(b != a and implies(a, b) for b in chosen)}
+
+
+def with_looser(
+    table: AtomTable, likely: Likely, kept: dict[tuple[str, ...], int], budget: int
+) -> dict[tuple[str, ...], int]:
+    """The passes, and the loosest that the rest of the budget pays, chosen by cost alone.
+
+    Where records know little of a person and know it badly, many matches are like none of those learned from: the
+    passes chosen find all of these and still a fifth too little.
+    """
+    rest = budget - sum(kept.values())
+    if rest <= 0:
+        return kept
+    loose = {atoms: table.pairs(atoms) for atoms in first_passes(table, rest)}
+    together = kept | loose
+    return {a: pairs for a, pairs in together.items() if not any(b != a and implies(a, b) for b in together)}
 
 
 def _candidates(table: AtomTable, likely: Likely, budget: int) -> list[tuple[str, ...]]:

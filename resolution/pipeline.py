@@ -342,7 +342,7 @@ def _link(
     candidates: Candidates | None = None
     if model is None:
         with step("learn"):
-            planned = tuple(plan_passes(std, config))
+            planned = tuple(plan_passes(std, config, roomy=True))
             candidates = Candidates(std, config, planned)
             model = _train(std, config, planned, candidates.learning_pairs, known)
     with step("compare"):
