@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DocumentBlock:
-    """docs: JSON texts; lines: physical line or record number (1-based) of each; whole: the file is one document."""
+    """docs: JSON texts; lines: physical line or record number (1-based) of each; whole: the file is one document;
+    continued: the records around the rows are rows of an earlier block (a long document's later pieces)."""
 
     docs: pa.StringArray
     lines: NDArray[np.int64]
     whole: bool = False
+    continued: bool = False

@@ -31,7 +31,7 @@ _WORDS_OF_ERRORS = {"error", "errors", "status", "message", "title", "detail", "
 def parse_json(source: Source) -> Iterator[pa.RecordBatch]:
     """Typed batches of one file; rejected rows go to source.rejects. Raises FileRejectedError."""
     reader = _Reader(source)
-    for block in document_blocks(source):
+    for block in document_blocks(source, reader.paths.above):
         rows = reader.rows(block)
         if len(rows):
             source.seen += len(rows)
@@ -69,7 +69,7 @@ class _Reader:
         if plain and not (self.form.rows or self.form.nested_rows or self.form.where):
             rows = pa.table({"doc": block.docs, "parent": pa.nulls(count, pa.string()), "_line": pa.array(block.lines)})
         else:
-            rows = self.connection.sql(self._expansion()).to_arrow_table().combine_chunks()
+            rows = self.connection.sql(self._expansion(block.continued)).to_arrow_table().combine_chunks()
         return self._numbered(self._own(rows))
 
     def _own(self, rows: pa.Table) -> pa.Table:
@@ -137,8 +137,8 @@ class _Reader:
         rows = self.connection.sql(f"select bool_or({_KEYED}) from documents").fetchall()  # noqa: S608 - a constant
         return bool(rows[0][0])
 
-    def _expansion(self) -> str:
-        """Statement: documents → records → rows, in file order."""
+    def _expansion(self, continued: bool) -> str:
+        """Statement: documents → records → rows, in file order. continued: the records themselves are no rows."""
         cases = ["when json_type(doc) = 'ARRAY' then from_json(doc, '[\"JSON\"]')"]
         for key in self.form.record_path:
             at = literal(f"/{key}")
@@ -164,12 +164,15 @@ class _Reader:
             lists.append(f"when json_type(doc, {at}) = 'ARRAY' then from_json(json_extract(doc, {at}), '[\"JSON\"]')")
             if self.form.rows:
                 lists.append(f"when json_type(doc, {at}) = 'OBJECT' then [json_extract(doc, {at})]")
-        listed = f"case {' '.join(lists)} end"
+        # Before rows are made: a record is copied for each of its rows, so only what they read of it may be left then.
+        kept, parent = self.paths.enclosing()
+        found = f"case {' '.join(lists)} end as children, {kept} as kept"
         nested = (
-            f"select _doc, i, unnest({listed}) as child, generate_subscripts({listed}, 1) as j, doc as parent, _line"  # noqa: S608
-            " from records"
+            "select _doc, i, unnest(children) as child, generate_subscripts(children, 1) as j, parent, _line from"  # noqa: S608
+            f" (select _doc, _line, i, children, {parent} as parent from"
+            f" (select _doc, _line, i, {found} from records))"
         )
-        own = "" if self.form.rows else " union all select _doc, i, doc, 0, null, _line from records"
+        own = "" if self.form.rows or continued else " union all select _doc, i, doc, 0, null, _line from records"
         return (
             f"with records as ({records}), every as ({nested}{own})"  # noqa: S608
             " select child::varchar as doc, parent::varchar as parent, _line from every order by _doc, i, j"

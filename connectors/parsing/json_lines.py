@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from connectors.errors import FileRejectedError
 from connectors.parsing.blocks import DocumentBlock
+from connectors.parsing.long_lines import LongLines, is_json, is_utf8
 from connectors.parsing.parquet import parquet_blocks
 from connectors.parsing.rejects import SEND_AGAIN
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from connectors.parsing.source import Source
 
 
-def document_blocks(source: Source) -> Iterator[DocumentBlock]:
-    """Recognise how the file is written and cut it accordingly."""
+def document_blocks(source: Source, above: Sequence[Sequence[str]] = ()) -> Iterator[DocumentBlock]:
+    """Recognise how the file is written and cut it accordingly. above: what columns read of enclosing records."""
     import pyarrow as pa
 
     if source.form.format == "parquet":
@@ -30,37 +31,42 @@ def document_blocks(source: Source) -> Iterator[DocumentBlock]:
     if not source.form.line_delimited:
         whole = _whole_document(source)
         if whole is not None:
-            yield DocumentBlock(pa.array([whole], pa.string()), np.ones(1, np.int64), whole=True)
+            if len(whole) > source.limits.block:
+                yield from LongLines(source, above).run(whole, 1, whole=True)
+            else:
+                yield DocumentBlock(pa.array([whole.decode("utf-8")], pa.string()), np.ones(1, np.int64), whole=True)
             return
-    longest = source.limits.record if source.form.line_delimited else source.limits.document
-    yield from _Lines(source, longest).run(source.text())
+    yield from _Lines(source, LongLines(source, above)).run(source.text())
 
 
-def _whole_document(source: Source) -> str | None:
+def _whole_document(source: Source) -> bytes | None:
     """The file's text when it is one document over several lines; None when it is written one document per line.
 
     A page cut off in the middle is neither: that is a FileRejectedError. A broken line among good ones is not.
     """
-    parts, size = [], 0
+    text, feed = io.BytesIO(), -1
+    size = 0
     for block in source.text():
-        parts.append(block)
+        if not size:
+            block = block.lstrip()
+        text.write(block)
         size += len(block)
-        head = b"".join(parts).lstrip()
-        first, feed, _ = head.partition(b"\n")
-        if feed and _is_json(first):
-            return None
+        if feed < 0 and (end := block.find(b"\n")) >= 0:
+            feed = size - len(block) + end
+            if is_json(text.getvalue()[:feed]):
+                return None
         if size > source.limits.document:
-            if feed and any(_is_json(line) for line in head[: 1 << 20].split(b"\n")[:100]):
+            if feed >= 0 and any(is_json(line) for line in text.getvalue()[: 1 << 20].split(b"\n")[:100]):
                 return None
             raise FileRejectedError(
                 f"{source.where}: the file {source.name} is one JSON document of more than"
                 f" {source.limits.document:,} bytes. Ask for smaller pages or for one record per line, or raise"
                 " JOURNEYLINE_MAX_DOCUMENT_BYTES."
             )
-    text = b"".join(parts)
-    if not text.strip() or _is_json(text):
-        return text.decode("utf-8") if text.strip() and b"\n" in text.strip() else None
-    if any(_is_json(line) for line in text.split(b"\n")[:100]):
+    whole = text.getvalue()
+    if not whole.strip() or is_json(whole):
+        return whole if b"\n" in whole.rstrip() else None
+    if any(is_json(line) for line in whole.split(b"\n", 100)[:100]):
         return None
     raise FileRejectedError(
         f"{source.where}: the file {source.name} is not valid JSON: it is cut off or damaged. Nothing of it was loaded."
@@ -68,47 +74,41 @@ def _whole_document(source: Source) -> str | None:
     )
 
 
-def _is_json(text: bytes) -> bool:
-    stripped = text.strip()
-    if stripped[:1] not in (b"{", b"["):
-        return False
-    try:
-        json.loads(stripped)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 class _Lines:
-    def __init__(self, source: Source, longest: int) -> None:
-        self.source, self.longest, self.line = source, longest, 1
+    def __init__(self, source: Source, long: LongLines) -> None:
+        self.source, self.long, self.line = source, long, 1
 
     def run(self, blocks: Iterator[bytes]) -> Iterator[DocumentBlock]:
-        rest, skipping = b"", False
+        rest, size = io.BytesIO(), 0  # the line that is not complete yet, and its length so far
         for block in blocks:
-            if skipping:
-                end = block.find(b"\n")
-                if end < 0:
+            end = block.find(b"\n") + 1
+            if not end or size + end > self.source.limits.block:  # the line goes on, or has become a long one
+                size += end or len(block)
+                if size <= self.long.longest + 1:
+                    rest.write(block[:end] if end else block)
+                if not end:
                     continue
-                block, skipping = block[end + 1 :], False
-                self.line += 1
+                yield from self._long(rest, size)
+                rest, size, block = io.BytesIO(), 0, block[end:]
             cut = block.rfind(b"\n") + 1
             if cut:
-                yield from self._block(rest + block[:cut])
-                rest = block[cut:]
-            else:
-                rest += block
-            if len(rest) > self.longest:
-                self._too_long(self.line, rest)
-                rest, skipping = b"", True
-        if rest.strip():
-            yield from self._block(rest + b"\n")
+                rest.write(block[:cut])
+                yield from self._block(rest.getvalue())
+                rest, size = io.BytesIO(), 0
+            rest.write(block[cut:])
+            size += len(block) - cut
+        if size > self.source.limits.block:
+            yield from self._long(rest, size)
+        elif rest.getvalue().strip():
+            yield from self._block(rest.getvalue() + b"\n")
 
-    def _too_long(self, line: int, text: bytes) -> None:
-        self.source.rejects.drop(
-            line, f"the line is longer than {self.longest:,} bytes", "Usually the line breaks of the file are lost:"
-            " ask for it again. If such long lines are right, raise JOURNEYLINE_MAX_RECORD_BYTES.", text,
-        )  # fmt: skip
+    def _long(self, rest: io.BytesIO, size: int) -> Iterator[DocumentBlock]:
+        """A line that is longer than a block; rest: its text, or of a line that is too long its beginning."""
+        line, self.line = self.line, self.line + 1
+        if size > self.long.longest + 1:
+            self.long.refuse(line, rest.getvalue(), size)
+        else:
+            yield from self.long.run(rest.getvalue(), line)
 
     def _block(self, text: bytes) -> Iterator[DocumentBlock]:
         import pyarrow as pa
@@ -122,13 +122,14 @@ class _Lines:
             len(feeds), pa.py_buffer(offsets.astype(np.int32).tobytes()), pa.py_buffer(text)
         )
         keep = np.diff(offsets) > 1
-        for index in np.flatnonzero(np.diff(offsets) > self.longest + 1).tolist():
-            self._too_long(int(lines[index]), text[offsets[index] : offsets[index + 1]])
+        for index in np.flatnonzero(np.diff(offsets) > self.long.longest + 1).tolist():
+            line = text[offsets[index] : offsets[index + 1]]
+            self.long.refuse(int(lines[index]), line, len(line))
             keep[index] = False
-        if not _is_utf8(text):
+        if not is_utf8(text):
             for index in np.flatnonzero(keep).tolist():
                 line = text[offsets[index] : offsets[index + 1]]
-                if not _is_utf8(line):
+                if not is_utf8(line):
                     self.source.rejects.drop(
                         int(lines[index]), "the line is not UTF-8 text", "Ask for the file in UTF-8, or write its"
                         " encoding in the contract (encoding: windows-1252).", line,
@@ -173,11 +174,3 @@ class _Lines:
                 self.source.rejects.drop(int(lines[index]), words[number], SEND_AGAIN, docs[index].as_py())
         fine = np.asarray(faults.is_null())
         return docs.filter(pa.array(fine)), lines[fine]
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

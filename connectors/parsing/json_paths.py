@@ -31,6 +31,7 @@ class Paths:
     feeds            column → what feeds it, best first: keys under texts or parents, a number among wholes or others,
                      or a constant
     documents        jsonb columns whose values are JSON whatever the file says
+    above            keys, nested, of what is read of the enclosing record, up to a position or selection in a list
     """
 
     texts: Tree = field(default_factory=dict)
@@ -42,6 +43,34 @@ class Paths:
     inside: dict[str, set[str]] = field(default_factory=dict)
     feeds: dict[str, list[Feed]] = field(default_factory=dict)
     documents: set[str] = field(default_factory=set)
+    above: list[tuple[str, ...]] = field(default_factory=list)
+
+    def enclosing(self) -> tuple[str, str]:
+        """Two expressions: over doc, a record: list `kept` of what is read of it with each of its rows; over kept: the
+        same as JSON in the record's own shape. Each row gets a copy of this, never of the record with all its rows."""
+        if not self.above:
+            return "null", "null::json"
+        fields: list[tuple[str, ...]] = []
+
+        def written(way: tuple[str, ...]) -> str:
+            pairs = []
+            for name in dict.fromkeys(path[len(way)] for path in self.above if path[: len(way)] == way):
+                here = (*way, name)
+                if here in self.above:
+                    fields.append(here)
+                pairs.append(f"{literal(name)}, {f'kept[{len(fields)}]' if here in self.above else written(here)}")
+            return f"json_object({', '.join(pairs)})"
+
+        made = written(())
+        pointers = ", ".join(literal(pointer(list(keys))) for keys in fields)
+        return f"json_extract(doc, [{pointers}])", made
+
+    def note_above(self, keys: list[Step]) -> None:
+        """Remember what of the enclosing record is read."""
+        end = next((n for n, key in enumerate(keys) if isinstance(key, Selection) or key.isdigit()), len(keys))
+        plain = tuple(str(key) for key in keys[:end])
+        if plain not in self.above:
+            self.above.append(plain)
 
     def _note(self, keys: list[Step]) -> None:
         """Remember what of a record is read."""
@@ -138,6 +167,9 @@ def read_paths(export: ExportObject, form: FileForm, export_date: str) -> Paths:
     paths = Paths(known=set(form.children))
     if form.nested_rows:
         paths.known.add(str(steps(form.nested_rows)[0]))
+    for source in form.only:
+        if source.startswith("^."):
+            paths.note_above(steps(source))
     for column in export.columns.values():
         feeds: list[Feed] = []
         for source in column.sources:
@@ -146,7 +178,9 @@ def read_paths(export: ExportObject, form: FileForm, export_date: str) -> Paths:
                 continue
             keys = steps(source)
             above = source.startswith("^.")
-            if not above:
+            if above:
+                paths.note_above(keys)
+            else:
                 paths._note(keys)
             feeds.append(paths._feed(keys, column.type == "jsonb", above))
         paths.feeds[column.name] = feeds

@@ -14,7 +14,7 @@ class Limits:
 
     block     text handled at once
     record    longest record (a line, or a quoted cell's several lines); longer ones are rejected, never held
-    document  longest JSON document that is not written one record per line
+    document  longest JSON document, or line, with a list of records in it: longer than a block, it is read in pieces
     unpacked  most that a compressed file may unpack to
     suspicious, ratio  beyond so many bytes, a file that unpacks to more than `ratio` times its size is a bomb
     original  how much of a rejected row's text is kept in ops.rejected_rows (the landing file keeps all of it)
@@ -22,11 +22,16 @@ class Limits:
 
     block: int = 8 * MIB
     record: int = 16 * MIB
-    document: int = 64 * MIB
+    document: int = 256 * MIB
     unpacked: int = 256 << 30
     suspicious: int = 256 * MIB
     ratio: int = 200
     original: int = 8192
+
+    @property
+    def piece(self) -> int:
+        """How much of a long document's list is handled at once."""
+        return max(min(self.block, self.record) // 2, 1)
 
 
 def limits() -> Limits:
