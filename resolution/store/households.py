@@ -192,22 +192,22 @@ class _Night:
         )
         self._run("analyze household_moved")
         self._run(
-            """insert into household_reach
-               select distinct k.golden_customer_id, 0 from (
-                   select m.kind, m.household_key from household_moved m
-                   join identity.household_keys k on k.kind = m.kind and k.household_key = m.household_key
-                   where m.kind < 6
-                     and not exists (select 1 from household_retold t where t.golden_customer_id = k.golden_customer_id)
-                   group by 1, 2 having count(*) <= %(members)s
+            f"""insert into household_reach
+               select distinct unnest(open.others), 0 from (
+                   select few.others from household_moved m
+                   cross join lateral (
+                       select array(select k.golden_customer_id {_OTHERS} limit %(members)s + 1) as others offset 0) few
+                   where m.kind < 6 and cardinality(few.others) <= %(members)s
                    union all
-                   select m.kind, m.household_key from household_moved m
-                   join identity.household_keys k on k.kind = m.kind and k.household_key = m.household_key
-                   left join identity.household_keys f on f.golden_customer_id = k.golden_customer_id and f.kind = 1
+                   select array_agg(o.golden_customer_id) from household_moved m
+                   cross join lateral (
+                       select k.golden_customer_id, (
+                           select f.household_key from identity.household_keys f
+                           where f.golden_customer_id = k.golden_customer_id and f.kind = 1) as family
+                       {_OTHERS} offset 0) o
                    where m.kind = 6
-                     and not exists (select 1 from household_retold t where t.golden_customer_id = k.golden_customer_id)
-                   group by 1, 2 having count(distinct f.household_key) <= %(families)s) open
-               join identity.household_keys k on k.kind = open.kind and k.household_key = open.household_key
-               on conflict do nothing""",
+                   group by m.household_key having count(distinct o.family) <= %(families)s) open
+               on conflict do nothing""",  # noqa: S608 - our own text
             members=limits.max_members,
             families=limits.max_families,
         )
@@ -221,11 +221,11 @@ class _Night:
         return self._run(
             f"""with held as (
                     select distinct e.kind, e.household_key from household_reach r
-                    join {_EFFECTIVE} e on e.golden_customer_id = r.golden_customer_id
-                    where r.step = %(step)s and e.kind < 6),
+                    cross join lateral ({_of("r", "k.kind < 6")} offset 0) e
+                    where r.step = %(step)s),
                 holders as (
-                    select e.golden_customer_id, count(*) over (partition by e.kind, e.household_key) as size
-                    from held join {_EFFECTIVE} e on e.kind = held.kind and e.household_key = held.household_key)
+                    select e.golden_customer_id, count(*) over (partition by held.kind, held.household_key) as size
+                    from held cross join lateral ({_holders("held")} limit %(members)s + 1) e)
                 insert into household_reach
                 select distinct found.id, %(step)s + 1 from (
                     select golden_customer_id from holders where size <= %(members)s
@@ -245,13 +245,13 @@ class _Night:
 
         return self._frame(
             f"""with own as materialized (
-                    select e.golden_customer_id, e.kind, e.household_key from household_reach r
-                    join {_EFFECTIVE} e on e.golden_customer_id = r.golden_customer_id),
-                places as (select distinct household_key from own where kind = 6),
+                    select r.golden_customer_id, e.kind, e.household_key from household_reach r
+                    cross join lateral ({_of("r")} offset 0) e),
+                places as (select distinct kind, household_key from own where kind = 6),
                 buildings as (
                     select p.household_key from places p
-                    join {_EFFECTIVE} e on e.kind = 6 and e.household_key = p.household_key
-                    join {_EFFECTIVE} f on f.golden_customer_id = e.golden_customer_id and f.kind = 1
+                    cross join lateral ({_holders("p")} offset 0) e
+                    cross join lateral ({_of("e", "k.kind = 1")} offset 0) f
                     group by 1 having count(distinct f.household_key) > %(families)s),
                 flats as (select o.golden_customer_id from own o join buildings using (household_key) where o.kind = 6),
                 -- All holders of a name and address are in one place, which is a building or not.
@@ -260,9 +260,10 @@ class _Night:
                     where o.kind < 6 and not (o.kind = 1 and exists (
                         select 1 from flats x where x.golden_customer_id = o.golden_customer_id))),
                 held as (
-                    select e.kind, e.household_key, count(*) as size
+                    select j.kind, j.household_key, e.size
                     from (select distinct kind, household_key from joining) j
-                    join {_EFFECTIVE} e on e.kind = j.kind and e.household_key = j.household_key group by 1, 2)
+                    cross join lateral (
+                        select count(*) as size from ({_holders("j")} limit %(members)s + 1) h) e)
                 select j.golden_customer_id, j.kind, j.household_key from joining j
                 join held using (kind, household_key) where size between 2 and %(members)s""",  # noqa: S608
             {"golden_customer_id": pa.string(), "kind": pa.int16(), "household_key": pa.int64()},
@@ -300,6 +301,25 @@ class _Night:
         return members, households, issued
 
 
-_EFFECTIVE = """(select k.golden_customer_id, k.kind, k.household_key from identity.household_keys k
-     where not exists (select 1 from household_retold t where t.golden_customer_id = k.golden_customer_id)
-     union all select n.golden_customer_id, n.kind, n.household_key from household_new_keys n)"""
+# Keys as they will be: stored, of customers whose keys are not told anew, or new. Always looked up for few customers or
+# values, in lateral sub-selects that the planner cannot turn into a scan of everybody's keys.
+_OTHERS = """from identity.household_keys k where k.kind = m.kind and k.household_key = m.household_key
+    and k.golden_customer_id not in (select golden_customer_id from household_retold)"""
+
+
+def _of(customer: str, condition: str = "true") -> str:
+    """Keys of one customer, `condition` being one on `k`: kind, household_key."""
+    return f"""select k.kind, k.household_key from identity.household_keys k
+        where k.golden_customer_id = {customer}.golden_customer_id and {condition}
+          and k.golden_customer_id not in (select golden_customer_id from household_retold)
+        union all select k.kind, k.household_key from household_new_keys k
+        where k.golden_customer_id = {customer}.golden_customer_id and {condition}"""  # noqa: S608 - our own text
+
+
+def _holders(value: str) -> str:
+    """Customers that hold one value (kind, household_key): golden_customer_id."""
+    return f"""select k.golden_customer_id from identity.household_keys k
+        where k.kind = {value}.kind and k.household_key = {value}.household_key
+          and k.golden_customer_id not in (select golden_customer_id from household_retold)
+        union all select k.golden_customer_id from household_new_keys k
+        where k.kind = {value}.kind and k.household_key = {value}.household_key"""  # noqa: S608 - our own text

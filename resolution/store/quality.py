@@ -35,6 +35,8 @@ class QualityReader:
     def __init__(self, connection: psycopg.Connection[Any], run_id: int) -> None:
         self.connection = connection
         self.values: dict[str, Any] = {"run": run_id}
+        row = connection.execute("select kind from identity.runs where run_id = %s", (run_id,)).fetchone()
+        self.is_full = row is not None and row[0] == "full"
 
     def _run(self, statement: str, **more: Any) -> psycopg.Cursor[Any]:
         return self.connection.execute(sql.SQL(statement), self.values | more)
@@ -62,9 +64,28 @@ class QualityReader:
         self._run("create index on quality_members (record)")
         self._run("create index on quality_members (customer)")
         self._run("analyze quality_members")
+        # What names and birth dates are judged on, fetched once for both.
+        self._run("drop table if exists quality_records")
+        records = self._of_members(
+            "intermediate.int_person_records", "source_record_key", "given_name, full_name, birth_date"
+        )
+        self._run(
+            f"""create temp table quality_records on commit drop as
+                select m.customer, m.size, i.given_name, i.full_name, i.birth_date from {records}"""  # noqa: S608
+        )
+        self._run("analyze quality_records")
         return self._number(
             "select count(*) from identity.next_golden_customers where run_id = %(run)s and status = 'live'"
         )
+
+    def _of_members(self, table: str, key: str, columns: str) -> str:
+        """`m`, `i`: the members with their rows of a table. A full run joins all of it; a night looks up record by
+        record, which the planner cannot turn into a scan.
+        """
+        if self.is_full:
+            return f"quality_members m join {table} i on i.{key} = m.record"
+        return f"""quality_members m cross join lateral (
+            select {columns} from {table} t where t.{key} = m.record offset 0) i"""  # noqa: S608 - names of ours
 
     def _number(self, statement: str, **more: Any) -> int:
         row = self._run(statement, **more).fetchone()
@@ -83,14 +104,11 @@ class QualityReader:
 
         return self._frame(
             """with many as (
-                   select m.customer from quality_members m
-                   join intermediate.int_person_records r on r.source_record_key = m.record
-                   where m.size > %(limit)s
-                   group by 1 having count(distinct lower(btrim(coalesce(nullif(btrim(r.given_name), ''), r.full_name)))
+                   select customer from quality_records where size > %(limit)s
+                   group by 1 having count(distinct lower(btrim(coalesce(nullif(btrim(given_name), ''), full_name)))
                                            collate "C") > %(limit)s)
-               select distinct m.customer, r.given_name, r.full_name from many
-               join quality_members m using (customer)
-               join intermediate.int_person_records r on r.source_record_key = m.record""",
+               select distinct customer, r.given_name, r.full_name from many
+               join quality_records r using (customer)""",
             dict.fromkeys(("customer", "given_name", "full_name"), pa.string()),
             limit=limit,
         )
@@ -101,12 +119,9 @@ class QualityReader:
 
         return self._frame(
             """with several as (
-                   select m.customer from quality_members m
-                   join intermediate.int_person_records r on r.source_record_key = m.record
-                   group by 1 having min(r.birth_date) < max(r.birth_date))
-               select distinct m.customer, r.birth_date::text from several
-               join quality_members m using (customer)
-               join intermediate.int_person_records r on r.source_record_key = m.record
+                   select customer from quality_records group by 1 having min(birth_date) < max(birth_date))
+               select distinct customer, r.birth_date::text from several
+               join quality_records r using (customer)
                where r.birth_date is not null""",
             dict.fromkeys(("customer", "birth_date"), pa.string()),
         )
@@ -127,20 +142,20 @@ class QualityReader:
             "select customer, record from quality_graph", dict.fromkeys(("customer", "record"), pa.string())
         )
         # A full run proposes all evidence anew: what is stored is about to go.
+        stored = """select m.right_key, m.left_key, m.match_probability, a.customer
+            from quality_graph a cross join lateral (
+                select * from identity.match_edges e where e.left_key = a.record offset 0) m
+            where m.evidence <> 'different' and (m.left_key, m.right_key, m.kind, m.evidence) not in (
+                select w.left_key, w.right_key, w.kind, w.evidence from identity.next_match_edges w
+                where w.run_id = %(run)s and w.is_withdrawn)
+            union all """
         links = self._frame(
-            """select left_key, right_key, match_probability from (
-                   select m.left_key, m.right_key, m.kind, m.evidence, m.match_probability, a.customer
-                   from quality_graph a join identity.match_edges m on m.left_key = a.record
-                   where m.evidence <> 'different'
-                     and (select kind from identity.runs where run_id = %(run)s) <> 'full'
-                     and not exists (select 1 from identity.next_match_edges w where w.run_id = %(run)s
-                         and w.is_withdrawn and (w.left_key, w.right_key, w.kind, w.evidence)
-                                              = (m.left_key, m.right_key, m.kind, m.evidence))
-                   union all
-                   select m.left_key, m.right_key, m.kind, m.evidence, m.match_probability, a.customer
+            f"""select left_key, right_key, match_probability from (
+                   {"" if self.is_full else stored}
+                   select m.right_key, m.left_key, m.match_probability, a.customer
                    from identity.next_match_edges m join quality_graph a on a.record = m.left_key
                    where m.run_id = %(run)s and not m.is_withdrawn and m.evidence <> 'different') e
-               join quality_graph b on b.record = e.right_key and b.customer = e.customer""",
+               join quality_graph b on b.record = e.right_key and b.customer = e.customer""",  # noqa: S608
             {"left": pa.string(), "right": pa.string(), "match_probability": pa.float64()},
         )
         return members, links
@@ -180,20 +195,24 @@ class QualityReader:
     def two_accounts(self, exclusive: list[str]) -> list[tuple[str, int]]:
         """Touched customers with several verified values of an exclusive type in one namespace, and how many; without
         those that a decision in force joined on purpose. A record that itself names two speaks for neither."""
+        values = self._of_members(
+            "intermediate.int_identifiers",
+            "source_record_key",
+            "identifier_type, identifier_namespace, identifier_value, is_verified, is_deleted",
+        )
         rows = self._run(
-            """with doubtful as (
-                   select distinct m.customer from quality_members m
-                   join intermediate.int_identifiers i on i.source_record_key = m.record
-                   where i.is_verified and not coalesce(i.is_deleted, false) and i.identifier_type = any(%(types)s)
-                   group by m.customer, i.identifier_type, i.identifier_namespace
-                   having min(i.identifier_value collate "C") <> max(i.identifier_value collate "C")),
-               held as (
-                   select m.customer, m.record, i.identifier_type as kind,
-                          coalesce(i.identifier_namespace, '') as space, btrim(i.identifier_value) as value,
-                          count(*) over (partition by m.record, i.identifier_type, i.identifier_namespace) as own
-                   from doubtful join quality_members m using (customer)
-                   join intermediate.int_identifiers i on i.source_record_key = m.record
+            f"""with accounts as materialized (
+                   select m.customer, m.record, i.identifier_type as kind, i.identifier_namespace as space,
+                          i.identifier_value as value
+                   from {values}
                    where i.is_verified and not coalesce(i.is_deleted, false) and i.identifier_type = any(%(types)s)),
+               doubtful as (
+                   select distinct customer from accounts group by customer, kind, space
+                   having min(value collate "C") <> max(value collate "C")),
+               held as (
+                   select a.customer, a.record, a.kind, coalesce(a.space, '') as space, btrim(a.value) as value,
+                          count(*) over (partition by a.record, a.kind, a.space) as own
+                   from doubtful join accounts a using (customer)),
                several as (
                    select customer, max(accounts) as accounts
                    from (select customer, kind, space, count(distinct value) as accounts from held where own = 1
@@ -204,7 +223,7 @@ class QualityReader:
                    join identity.decisions d on d.left_key = a.record and d.verdict = 'same' and d.revoked_at is null
                    join quality_members b on b.record = d.right_key and b.customer = a.customer
                    where a.customer = s.customer)
-               order by 2 desc, 1""",
+               order by 2 desc, 1""",  # noqa: S608
             types=exclusive,
         ).fetchall()
         return [(str(customer), int(accounts)) for customer, accounts in rows]
@@ -260,9 +279,10 @@ class QualityReader:
                    where run_id = %(run)s and pass = -1),
                stored as (
                    select f.pass, f.block_key, count(*) as holders
-                   from fresh f join identity.block_keys b on b.pass = f.pass and b.block_key = f.block_key
-                   where {stored}
-                     and not exists (select 1 from retold t where t.source_record_key = b.source_record_key)
+                   from fresh f cross join lateral (
+                       select k.source_record_key from identity.block_keys k
+                       where k.pass = f.pass and k.block_key = f.block_key offset 0) b
+                   where {stored} and b.source_record_key not in (select source_record_key from retold)
                    group by 1, 2)
                select f.pass, f.block_key, f.holders + coalesce(s.holders, 0) as holders
                from fresh f

@@ -110,10 +110,13 @@ class Reach:
         self._run(
             "universe",
             """create temp table {name} on commit drop as
-               select r.source_record_key, (row_number() over (order by r.source_record_key) - 1)::integer as position
+               select k.source_record_key, (row_number() over (order by k.source_record_key) - 1)::integer as position
                from (select source_record_key from near union select source_record_key from focus
                      union select source_record_key from near_keys union select source_record_key from focus_keys) k
-               join intermediate.int_person_records r using (source_record_key) where {live}""",
+               cross join lateral (
+                   select p.is_deleted, p.is_internal from intermediate.int_person_records p
+                   where p.source_record_key = k.source_record_key offset 0) r
+               where {live}""",
         )
         self.connection.execute("create unique index on universe (source_record_key)")
         self._analyze("universe")

@@ -76,7 +76,7 @@ class NightReader:
         kinds: dict[str, pa.DataType] = dict.fromkeys(TEXT_COLUMNS, pa.string())
         kinds |= dict.fromkeys(TIME_COLUMNS, pa.timestamp("us", tz="UTC")) | dict.fromkeys(FLAG_COLUMNS, pa.bool_())
         wanted = {c: kind for c, kind in kinds.items() if columns is None or c in columns}
-        query = sql.SQL("select {} from intermediate.int_person_records r {} where {} order by r.source_record_key")
+        query = sql.SQL("select {} from {} where {} order by r.source_record_key")
         names = [sql.Identifier("r", c) for c in ("source_record_key", *wanted)]
         # Arrow reads times as ISO 8601 with the zone: sessions are in UTC (warehouse.connect), dates in ISO.
         self.connection.execute("set local datestyle = 'ISO'")
@@ -214,6 +214,11 @@ class NightReader:
 
 
 def _only(keys_of: str | None) -> sql.Composable:
+    """`r`: all person records, or those of a temporary table, looked up one by one."""
     if keys_of is None:
-        return sql.SQL("")
-    return sql.SQL("join {} k on k.source_record_key = r.source_record_key").format(sql.Identifier(keys_of))
+        return sql.SQL("intermediate.int_person_records r")
+    return sql.SQL(
+        """{} k cross join lateral (
+               select * from intermediate.int_person_records p
+               where p.source_record_key = k.source_record_key offset 0) r"""
+    ).format(sql.Identifier(keys_of))
