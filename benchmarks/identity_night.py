@@ -229,7 +229,7 @@ def server_seconds() -> float:
 def _ticks(pid: int, *, with_children: bool) -> int:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it ended between the list and the look
         return 0
     own = int(fields[11]) + int(fields[12])
     return own + (int(fields[13]) + int(fields[14]) if with_children else 0)
