@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-FEW = 4000
-"""Up to so many linked pairs the same code is interpreted, unless the compiled one is loaded already."""
+FEW = 12_000
+"""Up to so many linked pairs the same code is interpreted, unless the compiled one is loaded already: loading it costs
+a night half a second of the processor, and compiling it where nobody has yet eighteen."""
 JOINED, INSIDE, TOO_LARGE, DECISION, ACCOUNT, SOURCE, BIRTH_DATE, NAMES, WEAK_BRIDGE = range(9)
 """What became of a linked pair. INSIDE: its records were together already."""
 REASONS = {
