@@ -77,6 +77,8 @@ class MatchConfig(BaseModel):
     blocked_emails: tuple[str, ...] = ()
     """Regular expressions (lower case, whole address) of addresses that are not a person's."""
     placeholder_dates: tuple[str, ...] = ("1900-01-01", "1970-01-01", "0001-01-01", "9999-12-31", "1899-12-30")
+    review_pairs: int = Field(default=20_000, ge=1)
+    """Most questions of the warehouse that one review hands out, the most valuable ones. Changes no result."""
     seed: int = 20
     origin: str = "the configuration"
     """Where the settings came from, for error messages."""
@@ -108,7 +110,7 @@ class MatchConfig(BaseModel):
 
     def fingerprint(self) -> str:
         """Hash of everything that changes results (not where the file lies)."""
-        text = self.model_dump_json(exclude={"origin", "jobs", "chunk_pairs"})
+        text = self.model_dump_json(exclude={"origin", "jobs", "chunk_pairs", "review_pairs"})
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from resolution.cluster import Constraints
+    from resolution.refusals import Refusals
 
 
 def cluster_with_decisions(
     n: int, edges: pd.DataFrame, constraints: Constraints, decided_apart: np.ndarray | None = None
-) -> np.ndarray:
-    """Label every record with the lowest position of its cluster: int64[n]; see `cluster.cluster`.
+) -> tuple[np.ndarray, Refusals]:
+    """(the lowest position of each record's cluster, int64[n]; which links were not followed and why): see
+    `cluster.cluster_with_refusals`.
 
     decided_apart: int64[k, 2], those of `constraints.cannot_link` that are decisions; None = all of them.
 
@@ -30,22 +32,22 @@ def cluster_with_decisions(
     """
     import numpy as np
 
-    from resolution.cluster import cluster
+    from resolution.cluster import cluster, cluster_with_refusals
 
     if constraints.must_link is None or len(constraints.must_link) == 0:
-        return cluster(n, edges, constraints)
+        return cluster_with_refusals(n, edges, constraints)
     must = np.asarray(constraints.must_link, np.int64).reshape(-1, 2)
     cluster(n, edges.iloc[:0], constraints)  # refuses decisions that contradict each other
     evidence = edges[(edges["kind"] != "decision").to_numpy()]
-    own = cluster(n, evidence, replace(constraints, must_link=None))
+    own, refused = cluster_with_refusals(n, evidence, replace(constraints, must_link=None))
     joined = _joined(n, np.r_[np.arange(n), must[:, 0]], np.r_[own, must[:, 1]])
     apart = constraints.cannot_link if decided_apart is None else decided_apart
     if apart is None or len(apart) == 0:
-        return joined
+        return joined, refused.between(joined)
     cannot = np.asarray(apart, np.int64).reshape(-1, 2)
     clash = joined[cannot[joined[cannot[:, 0]] == joined[cannot[:, 1]]].ravel()]
     if not len(clash):
-        return joined
+        return joined, refused.between(joined)
     linked = evidence[evidence["match_probability"].to_numpy() >= constraints.limits.threshold]
     left, right = (linked[side].to_numpy(np.int64) for side in ("left", "right"))
     component = _joined(n, np.r_[left, must[:, 0]], np.r_[right, must[:, 1]])
@@ -53,8 +55,9 @@ def cluster_with_decisions(
     members = np.flatnonzero(inside)
     among = evidence[inside[evidence["left"].to_numpy()] & inside[evidence["right"].to_numpy()]]
     place = {side: np.searchsorted(members, among[side].to_numpy()).astype(np.int32) for side in ("left", "right")}
-    joined[members] = members[cluster(len(members), among.assign(**place), constraints.take(members))]
-    return joined
+    labels, anew = cluster_with_refusals(len(members), among.assign(**place), constraints.take(members))
+    joined[members] = members[labels]
+    return joined, refused.outside(inside).joined(anew.at(members)).between(joined)
 
 
 def _joined(n: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:

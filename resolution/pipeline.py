@@ -321,7 +321,6 @@ def link(
 def _link(
     records: Any, identifiers: Any, config: MatchConfig, decisions: Any, model: MatchModel | None, labels: Any
 ) -> LinkResult:
-    from resolution.cluster import cluster_with_refusals
     from resolution.competition import with_competition
     from resolution.constraints import decision_edges, make_constraints
     from resolution.decided import cluster_with_decisions
@@ -370,9 +369,7 @@ def _link(
             best, curve = threshold_on_labels(std.n, edges, constraints, known, model.threshold, config.precision)
             model = replace(model, threshold=best)
     with step("cluster"):
-        clusters, refused = cluster_with_refusals(std.n, edges, constraints(model.threshold))
-        if decisions is not None and len(decisions):
-            clusters = cluster_with_decisions(std.n, edges, constraints(model.threshold))
+        clusters, refused = cluster_with_decisions(std.n, edges, constraints(model.threshold))
     report = {
         "records": std.n,
         "clusters": len(np.unique(clusters)),

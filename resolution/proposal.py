@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from resolution.evidence import People
@@ -25,10 +25,13 @@ OVERSIZED = 100
 
 @dataclass(frozen=True)
 class Clustered:
-    """Clusters of the records in scope: source_record_key, cluster, decided_by, match_probability."""
+    """Clusters of the records in scope: source_record_key, cluster, decided_by, match_probability. refused: links that
+    were strong enough but were not followed, counted by reason (`Refusals.counts`).
+    """
 
     links: pl.DataFrame
     sizes: dict[int, int]
+    refused: dict[str, int] = field(default_factory=dict)
 
 
 def make_clusters(
@@ -50,8 +53,8 @@ def make_clusters(
     records = pl.from_arrow(people.records)
     assert isinstance(records, pl.DataFrame)
     constraints = keep_lives_apart(constraints, edges, people.std, records, load_identifier_rules())
-    labels = cluster_with_decisions(people.n, edges, constraints, pairs[~same])
-    return describe_links(people, edges, labels, threshold)
+    labels, refused = cluster_with_decisions(people.n, edges, constraints, pairs[~same])
+    return replace(describe_links(people, edges, labels, threshold), refused=refused.counts())
 
 
 def describe_links(people: People, edges: pd.DataFrame, labels: np.ndarray, threshold: float) -> Clustered:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from resolution.identifier_rules import IdentifierRules
 
 
+NEAR_PROBABILITY = 0.2
+"""Compared pairs from here up to the threshold are kept as near pairs: questions of the review queue."""
+
+
 @dataclass(frozen=True)
 class Proposing:
     """One run in the making. decisions: left_key, right_key, verdict of the decisions in force whose records live.
@@ -82,7 +86,7 @@ def propose_full(night: Proposing, model: MatchModel | None) -> tuple[dict[str, 
     with phase("certain edges"):
         hints = make_hints(people.std, model)
         certain = key_edges(keys[is_identifier], people.n, accounts, rules, name_hint=hints)
-    keep = KEEP_PROBABILITY if is_trained else model.threshold
+    keep = KEEP_PROBABILITY if is_trained else _keep(model.threshold)
     with phase("probable edges"):
         keys = keys[~is_identifier]
         probable, compared = evidence.probable_edges(people, keys, model, config, None, keep)
@@ -91,7 +95,7 @@ def propose_full(night: Proposing, model: MatchModel | None) -> tuple[dict[str, 
     if is_trained:
         with phase("threshold"):
             model = _with_threshold(people, config, model, evidence.join_edges(certain, probable), accounts)
-            probable = probable[probable["match_probability"] >= model.threshold]
+    probable, near = _split(probable, model.threshold)
     with phase("clusters"):
         edges = evidence.join_edges(certain, probable, decided)
         by_key = evidence.edges_by_key(edges, people.keys)
@@ -99,6 +103,8 @@ def propose_full(night: Proposing, model: MatchModel | None) -> tuple[dict[str, 
         clustered = make_clusters(people, evidence.edges_by_position(by_key, people), accounts, config, model.threshold)
     with phase("write edges"):
         propose.write_edges(night.connection, night.run_id, by_key, withdrawn=False)
+        _write_near(night, None, near, people)
+    night.figures.counts |= {f"refused_{reason}": n for reason, n in clustered.refused.items()}
     with phase("golden ids and records"):
         figures = write_proposal(
             night.connection, night.run_id, people, clustered, by_key, full=True, erased=night.erased
@@ -148,7 +154,9 @@ def propose_increment(night: Proposing, model: MatchModel) -> dict[str, Any]:
         certain = _certain_among(night, people, near_keys, near, model, rules, exclusive)
     with phase("probable edges"):
         focus = _mask(people.n, reach.positions("focus"))
-        probable, compared = evidence.probable_edges(people, focus_keys, model, config, focus, model.threshold)
+        keep = _keep(model.threshold)
+        probable, compared = evidence.probable_edges(people, focus_keys, model, config, focus, keep)
+        probable, almost = _split(probable, model.threshold)
     with phase("edge changes"):
         wanted = evidence.edges_by_key(evidence.join_edges(certain, probable), people.keys)
         changes = [evidence.edge_changes(reader.stored_edges(), wanted), decision_changes(reader, night.decisions)]
@@ -156,6 +164,7 @@ def propose_increment(night: Proposing, model: MatchModel) -> dict[str, Any]:
         propose.write_edges(night.connection, night.run_id, withdrawn, withdrawn=True)
         propose.write_edges(night.connection, night.run_id, added, withdrawn=False)
         night.figures.counts |= {"edges_withdrawn": withdrawn.num_rows, "edges_added": added.num_rows}
+        _write_near(night, reader.stored_near(), almost, people)
     with phase("scope"):
         night.figures.counts["scope_steps"] = reader.find_scope(night.run_id)
         scope = evidence.make_people(reader.records("scope"), config)
@@ -164,11 +173,40 @@ def propose_increment(night: Proposing, model: MatchModel) -> dict[str, Any]:
         held = account_keys(evidence.prepare_identifiers(reader.identifiers("scope", exclusive), scope), rules)
     with phase("clusters"):
         clustered = make_clusters(scope, evidence.edges_by_position(by_key, scope), held, config, model.threshold)
+        night.figures.counts |= {f"refused_{reason}": n for reason, n in clustered.refused.items()}
     with phase("golden ids and records"):
         figures = write_proposal(
             night.connection, night.run_id, scope, clustered, by_key, full=False, erased=night.erased
         )
     return figures | {"pairs_compared": compared, "edges_certain": len(certain), "edges_probable": len(probable)}
+
+
+def _keep(threshold: float) -> float:
+    """Least probability that comparing keeps: a little below what `_split` asks for, so that it alone decides."""
+    return 0.9 * min(NEAR_PROBABILITY, threshold)
+
+
+def _split(scored: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(probable edges, near pairs) of scored pairs."""
+    probability = scored["match_probability"].to_numpy()
+    return (
+        scored[probability >= threshold],
+        scored[(probability >= NEAR_PROBABILITY) & (probability < threshold)],
+    )
+
+
+def _write_near(night: Proposing, stored: pa.Table | None, near: pd.DataFrame, people: People) -> None:
+    """Propose how the near pairs change; stored: those that tonight's replace (None: a full run, all are new)."""
+    from resolution import evidence
+
+    added = evidence.edges_by_key(near, people.keys).drop_columns(["kind"])
+    counts = {"near_pairs_withdrawn": 0}
+    if stored is not None:
+        withdrawn, added = evidence.edge_changes(stored, added)
+        counts["near_pairs_withdrawn"] = withdrawn.num_rows
+        propose.write_edges(night.connection, night.run_id, withdrawn, withdrawn=True, table_name="next_near_pairs")
+    propose.write_edges(night.connection, night.run_id, added, withdrawn=False, table_name="next_near_pairs")
+    night.figures.counts |= counts | {"near_pairs_added": added.num_rows}
 
 
 def _certain_among(

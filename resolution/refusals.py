@@ -39,6 +39,27 @@ class Refusals:
         apart = np.flatnonzero(labels[left] != labels[right])
         return cls(left[apart], right[apart], reason[apart])
 
+    def between(self, labels: np.ndarray) -> Refusals:
+        """Those that still separate records under other labels (int64[n])."""
+        return self._take(labels[self.left] != labels[self.right])
+
+    def outside(self, inside: np.ndarray) -> Refusals:
+        """Those of which no record is in `inside` (bool[n])."""
+        return self._take(~(inside[self.left] | inside[self.right]))
+
+    def at(self, positions: np.ndarray) -> Refusals:
+        """The same with record i at positions[i] (int64, ascending)."""
+        return Refusals(positions[self.left], positions[self.right], self.reason)
+
+    def joined(self, other: Refusals) -> Refusals:
+        """These and the others."""
+        import numpy as np
+
+        return Refusals(np.r_[self.left, other.left], np.r_[self.right, other.right], np.r_[self.reason, other.reason])
+
+    def _take(self, chosen: np.ndarray) -> Refusals:
+        return Refusals(self.left[chosen], self.right[chosen], self.reason[chosen])
+
     def counts(self) -> dict[str, int]:
         """Refused links by reason, in a fixed order, without the reasons that did not occur: for reports and logs.
 

@@ -15,12 +15,15 @@ HEADER = (
 
 
 def review_queue(limit: int = 100) -> list[dict[str, Any]]:
-    """The most valuable open questions: rows of `identity.review_queue` with readable names of the records."""
+    """The most valuable open questions: rows of `identity.review_queue` with readable names of the records. At most
+    `review_pairs` of the settings, whatever the limit.
+    """
     import warehouse
+    from resolution.config import load_config
     from resolution.store import decided, lookup
 
     with warehouse.connect(name="review") as connection:
-        rows = lookup.review_rows(connection, limit)
+        rows = lookup.review_rows(connection, min(limit, load_config().review_pairs))
         keys = sorted({row[side] for row in rows for side in ("left", "right")})
         names = decided.names(connection, keys)
     return [row | {"left_record": names.get(row["left"]), "right_record": names.get(row["right"])} for row in rows]

@@ -72,6 +72,11 @@ ACCEPT = (
        select left_key, right_key, kind, evidence, match_weight, match_probability, run_id
        from identity.next_match_edges where run_id = %(run)s and not is_withdrawn
        order by left_key, right_key, kind, evidence""",
+    """delete from identity.near_pairs p using identity.next_near_pairs n
+       where n.run_id = %(run)s and n.is_withdrawn and (p.left_key, p.right_key) = (n.left_key, n.right_key)""",
+    """insert into identity.near_pairs (left_key, right_key, evidence, match_weight, match_probability, run_id)
+       select left_key, right_key, evidence, match_weight, match_probability, run_id
+       from identity.next_near_pairs where run_id = %(run)s and not is_withdrawn order by left_key, right_key""",
     """delete from identity.golden_records g using identity.next_golden_customers n
        where n.run_id = %(run)s and g.golden_customer_id = n.golden_customer_id and n.status <> 'live'""",
     # run_id says which run changed the content; a full run must not make every customer look changed.
@@ -95,6 +100,7 @@ ANALYSED = (
     "record_links",
     "golden_customers",
     "match_edges",
+    "near_pairs",
     "block_keys",
     "golden_records",
     "household_keys",
@@ -122,7 +128,7 @@ def accept(connection: psycopg.Connection[Any], run_id: int) -> str | None:
             change_keys(connection, run_id)
     if run.kind == "full":
         # A full run proposes all evidence, so the old goes at once.
-        connection.execute("truncate identity.match_edges")
+        connection.execute("truncate identity.match_edges, identity.near_pairs")
     for statement in ACCEPT:
         with figures.phase(f"accept {_TARGET.search(statement)[1]}"):  # type: ignore[index]
             connection.execute(sql.SQL(statement), {"run": run_id})

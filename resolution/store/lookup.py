@@ -148,7 +148,7 @@ def review_rows(connection: psycopg.Connection[Any], limit: int) -> list[dict[st
             """select left_key::text as left, right_key::text as right, what, evidence, match_probability,
                       round(value::numeric, 4)::float8 as value, left_golden_customer_id::text,
                       right_golden_customer_id::text
-               from identity.review_queue order by value desc, left_key, right_key limit %s""",
+               from identity.review_queue q order by q.value desc, q.left_key, q.right_key limit %s""",
             (limit,),
         )
         return list(cursor.fetchall())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NEXT_TABLES = (
     "next_record_links", "next_golden_customers", "next_golden_id_changes", "next_match_edges", "next_block_keys",
-    "next_golden_records", *HOUSEHOLD_TABLES,
+    "next_golden_records", "next_near_pairs", *HOUSEHOLD_TABLES,
 )  # fmt: skip
 
 
@@ -232,14 +232,21 @@ def write_next(connection: psycopg.Connection[Any], table: str, run_id: int, row
     return copy_in(connection, f"identity.next_{table}", framed.to_arrow())
 
 
-def write_edges(connection: psycopg.Connection[Any], run_id: int, edges: pa.Table, *, withdrawn: bool) -> int:
-    """Append evidence to `identity.next_match_edges`."""
+def write_edges(
+    connection: psycopg.Connection[Any],
+    run_id: int,
+    edges: pa.Table,
+    *,
+    withdrawn: bool,
+    table_name: str = "next_match_edges",
+) -> int:
+    """Append evidence to `identity.next_match_edges`, or to `next_near_pairs` (which has no kind)."""
     import pyarrow as pa
 
     n = edges.num_rows
     table = edges.append_column("run_id", pa.array([run_id], pa.int64()).take(pa.array([0] * n, pa.int64())))
     table = table.append_column("is_withdrawn", pa.array([withdrawn]).take(pa.array([0] * n, pa.int64())))
-    return copy_in(connection, "identity.next_match_edges", table)
+    return copy_in(connection, f"identity.{table_name}", table)
 
 
 def analyze_next(connection: psycopg.Connection[Any]) -> None:

@@ -125,6 +125,25 @@ class NightReader:
                where m.kind = 'probable' and m.left_key not in (select source_record_key from focus)"""
         )
 
+    def stored_near(self) -> pa.Table:
+        """Accepted near pairs that tonight's comparisons replace: those at `focus`."""
+        import pyarrow as pa
+
+        query = sql.SQL(
+            """select left_key, right_key, evidence, match_weight, match_probability
+               from focus f cross join lateral (
+                   select * from identity.near_pairs e where e.left_key = f.source_record_key offset 0) m
+               union all
+               select left_key, right_key, evidence, match_weight, match_probability
+               from focus f cross join lateral (
+                   select * from identity.near_pairs e where e.right_key = f.source_record_key offset 0) m
+               where m.left_key not in (select source_record_key from focus)"""
+        )
+        types: dict[str, pa.DataType] = dict.fromkeys(("left_key", "right_key", "evidence"), pa.string())
+        return copy_out(
+            self.connection, query, types | {"match_weight": pa.float32(), "match_probability": pa.float64()}
+        )
+
     def stored_decisions(self) -> pa.Table:
         """Decisions as they were applied by the accepted runs."""
         return self._edges("select {columns} from identity.match_edges m where m.kind = 'decision'")

@@ -283,6 +283,12 @@ class Brand:
             )
         )
 
+    def near(self) -> set[tuple[Any, ...]]:
+        """Near pairs: what the review queue asks beside the evidence."""
+        return set(
+            self.rows("select left_key, right_key, evidence, match_weight, match_probability from identity.near_pairs")
+        )
+
     def keys(self) -> set[tuple[Any, ...]]:
         return set(self.rows("select source_record_key, pass, block_key from identity.block_keys"))
 

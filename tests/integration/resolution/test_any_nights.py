@@ -22,7 +22,7 @@ from tests.integration.resolution.test_identity_increment import check_history, 
 
 TABLES = (
     "runs", "model_parameters", "golden_customers", "record_links", "golden_id_changes", "match_edges", "block_keys",
-    "golden_records", "decisions",
+    "near_pairs", "golden_records", "decisions",
 )  # fmt: skip
 DEEDS = ("arrive", "change", "leave", "return", "decide", "revoke", "replay")
 ACCIDENTS = ("none", "none", "discarded", "left over", "dropped")
@@ -185,9 +185,10 @@ def test_any_nights_equal_one_run_and_ids_stay(one_brand: Brand, seed: int, nigh
         after = brand.links()
         assert set(after) == {r.key for r in story.known}
         check_ids(before, after)
-    nightly = brand.partition(), brand.evidence(), brand.keys(), brand.links(), brand.golden()
+    nightly = brand.partition(), brand.evidence(), brand.near(), brand.keys(), brand.links(), brand.golden()
     assert brand.night().kind == "unchanged"
     again = brand.night(full=True)
     assert (again.kind, again.churn_rate) == ("full", 0.0)
-    assert (brand.partition(), brand.evidence(), brand.keys(), brand.links(), brand.golden()) == nightly
+    after = brand.partition(), brand.evidence(), brand.near(), brand.keys(), brand.links(), brand.golden()
+    assert after == nightly
     check_history(brand)

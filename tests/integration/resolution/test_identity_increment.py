@@ -51,6 +51,7 @@ def check_history(brand: Brand) -> None:
         "golden_customers",
         "golden_id_changes",
         "match_edges",
+        "near_pairs",
         "block_keys",
         "golden_records",
     ):
@@ -90,7 +91,8 @@ def test_any_nights_in_any_order_equal_one_full_run(brand: Brand, seed: int) -> 
         result = brand.night()
         assert result.kind == "increment"
         assert result.records_total == len(known)
-    nightly = brand.partition(), brand.evidence(), brand.keys(), brand.links(), brand.golden()
+    nightly = brand.partition(), brand.evidence(), brand.keys(), brand.links(), brand.golden(), brand.near()
+    assert nightly[5]
     assert set(brand.links()) == {r.key for r in known}
     again = brand.night(full=True)
     assert again.kind == "full"
@@ -100,6 +102,7 @@ def test_any_nights_in_any_order_equal_one_full_run(brand: Brand, seed: int) -> 
     assert brand.keys() == nightly[2]
     assert brand.links() == nightly[3]
     assert brand.golden() == nightly[4]
+    assert brand.near() == nightly[5]
     check_history(brand)
 
 
@@ -153,6 +156,6 @@ def test_a_block_that_crosses_its_cap(brand: Brand, monkeypatch: pytest.MonkeyPa
         brand.put(records[start : start + 40])
         brand.put(records[start - 180 : start - 165], deleted=True)
         assert brand.night().kind == "increment"
-    nightly = brand.partition(), brand.evidence()
+    nightly = brand.partition(), brand.evidence(), brand.near()
     brand.night(full=True)
-    assert (brand.partition(), brand.evidence()) == nightly
+    assert (brand.partition(), brand.evidence(), brand.near()) == nightly

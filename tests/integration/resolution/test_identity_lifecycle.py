@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from resolution.decisions import ContradictoryDecisionsError, DecisionError, make_decision, read_decisions, revoke
@@ -173,16 +175,15 @@ def test_the_review_queue_asks_once(brand: Brand, tmp_path: Path) -> None:
     brand.night()
     brand.run(
         """insert into identity.match_edges values
-           (%s, %s, 'probable', 'name=same', 5, 0.97, 1)""",
+           (%s, %s, 'probable', 'name=same', 15, 0.9999, 1)""",
         *sorted((left.key, right.key)),
     )
     rows = review_queue(1000)
     asked = [row for row in rows if {row["left"], row["right"]} == {left.key, right.key}]
     assert len(asked) == 1 and asked[0]["what"] == "refused"
     sizes = {g: list(brand.links().values()).count(g) for g in brand.links().values()}
-    assert asked[0]["value"] == pytest.approx(
-        0.97 * sizes[brand.links()[left.key]] * sizes[brand.links()[right.key]], abs=1e-3
-    )
+    # Likely by itself, yet something keeps them apart: no better than a guess.
+    assert asked[0]["value"] == 0.5 * sizes[brand.links()[left.key]] * sizes[brand.links()[right.key]]
     assert [row["value"] for row in rows] == sorted((row["value"] for row in rows), reverse=True)
     path = tmp_path / "review.csv"
     write_review(path, rows)
@@ -201,3 +202,41 @@ def test_the_review_queue_asks_once(brand: Brand, tmp_path: Path) -> None:
     assert store(read_decisions(path, "ann", "reviewed"), "review") == 1
     assert not [r for r in review_queue(1000) if {r["left"], r["right"]} == {left.key, right.key}]
     assert len(review_queue(1000)) == len(rows) - 1
+
+
+def test_the_warehouse_values_a_question_as_files_do(brand: Brand) -> None:
+    """Between customers: the very questions, order and values of `review_pairs`; of weak bridges the value as well."""
+    from resolution.reviewing import REFUSED, review_pairs
+
+    brand.put(make_world(110, 4))
+    brand.night()
+    links = brand.links()
+    keys = sorted(links)
+    place = {key: position for position, key in enumerate(keys)}
+    rows = brand.rows(
+        """select left_key::text, right_key::text, match_weight, match_probability, kind, evidence
+           from identity.match_edges
+           union all
+           select left_key::text, right_key::text, match_weight, match_probability, 'probable', evidence
+           from identity.near_pairs"""
+    )
+    edges = pd.DataFrame(rows, columns=["left", "right", "match_weight", "match_probability", "kind", "evidence"])
+    edges = edges.assign(left=edges["left"].map(place), right=edges["right"].map(place))
+    labels = np.unique([links[key] for key in keys], return_inverse=True)[1]
+    threshold = brand.rows("select parameters ->> 'threshold' from identity.model_parameters where is_active")
+    wanted = review_pairs(labels, edges, float(threshold[0][0]))
+    asked = review_queue(10_000)
+    apart = wanted[~wanted["is_linked"]]
+    assert [
+        (place[row["left"]], place[row["right"]], row["what"] == "refused", row["value"])
+        for row in asked if row["what"] != "weak bridge"
+    ] == [
+        (a, b, reason == REFUSED, pytest.approx(value, abs=1e-4))
+        for a, b, reason, value in apart[["left", "right", "reason", "value"]].itertuples(index=False)
+    ]  # fmt: skip
+    assert len(apart) > 20 and set(apart["reason"]) >= {REFUSED}
+    linked = wanted[wanted["is_linked"]].set_index(["left", "right"])["value"]
+    for row in asked:
+        if row["what"] == "weak bridge":
+            assert row["value"] == pytest.approx(linked[(place[row["left"]], place[row["right"]])], abs=1e-4)
+    assert len(review_queue(3)) == 3 and review_queue(3) == asked[:3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from resolution import expectation
 from resolution.cluster import Constraints, cluster_with_refusals
 from resolution.competition import competing_weights, with_competition
+from resolution.decided import cluster_with_decisions
 from resolution.expectation import SILENCE, expected_right
 
 SOURCE = np.array([0, 0, 0, 1, 1, 1])
@@ -93,3 +95,7 @@ def test_refused_links_are_counted_by_reason() -> None:
     assert labels.tolist() == [0, 1, 0, 3, 4, 3]
     assert refused.counts() == {"decision": 1, "source": 1}
     assert refused.table().to_dict("list") == {"left": [1, 4], "right": [2, 5], "reason": ["source", "decision"]}
+    # Decisions join what was refused, and part what was joined: only what is apart in the end counts.
+    joined, refused = cluster_with_decisions(6, edges, replace(rules, must_link=np.array([[0, 1], [4, 5]])))
+    assert joined.tolist() == [0, 0, 0, 3, 4, 4]
+    assert refused.table().to_dict("list") == {"left": [3], "right": [5], "reason": ["decision"]}
