@@ -98,7 +98,7 @@ def journeyline(path: Path) -> dict[str, float]:
     import connectors
     import expectations
     import warehouse
-    from connectors import contracts
+    from connectors import catalogue, contracts
 
     kind = path.name.split(".")[-2] if path.suffix == ".jsonl" and "." in path.stem else path.suffix[1:]
     shipped, table = NESTED.get(kind, ("", "sale"))
@@ -114,7 +114,7 @@ def journeyline(path: Path) -> dict[str, float]:
             .read_text()
             .replace(f"platform: {shipped}", f"platform: {platform}")
         )
-    contracts.CONTRACTS = folder
+    catalogue.CONTRACTS = contracts.CONTRACTS = folder
     (folder / f"{platform}.yml").write_text(text)
     with warehouse.connect() as connection:
         for schema in ("landing", "raw"):
