@@ -173,7 +173,7 @@ def _train(
     everything = space.pairs()
     noise = sampling_noise(totals, everything, int(random.count.sum()))
     learned = expectation_maximisation(
-        counts, totals, features, everything, prior, sampled, labelled=labelled, noise=noise
+        counts, totals, features, everything, prior, sampled, labelled=labelled, noise=noise, jobs=config.jobs
     )
     posteriors = [learned.posterior[np.searchsorted(counts.packed, pack(levels))] for _, _, levels in kept]
 

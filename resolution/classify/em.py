@@ -12,19 +12,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from resolution.classify.patterns import PatternCounts
+from resolution.parallel import in_parallel
 
 if TYPE_CHECKING:
     from resolution.compare.features import LevelFeature
+    from resolution.compare.kernels import Levels
 
 Floats = npt.NDArray[np.float64]
 SMOOTHING = 5.0
 """Pairs' worth of belief in a level's usual share: keeps levels that were never seen from weighing infinitely."""
+BLOCK = 1 << 14
+"""Patterns worked on at once: they stay in the cache, and sums do not depend on how many threads make them."""
+MANY, FEW, ROUGH = 40_000, 10_000, 1e-3
+"""From so many patterns on, EM begins with part of them (of those seen once about FEW) until a round changes little."""
 BELIEF = 2.0
 """What the model believes of a pattern weighs as much as the root of its pairs, and at least so many labels of it."""
 
@@ -57,6 +64,7 @@ def expectation_maximisation(
     tolerance: float = 1e-5,
     labelled: tuple[Floats, Floats] | None = None,
     noise: Sequence[Floats] | None = None,
+    jobs: int = 0,
 ) -> Learned:
     """Learn m (persons), r (relatives) and u (strangers).
 
@@ -66,11 +74,12 @@ def expectation_maximisation(
     when the
     expected others are taken out. pairs: size of the pair space; sampled: share of the candidates that was counted.
     labelled: (same, different), labelled pairs per pattern; they stand for all pairs of their pattern. noise: pairs per
-    level below which the totals tell nothing.
+    level below which the totals tell nothing. jobs: threads (0 = all cores).
     After Fellegi & Sunter 1969, Winkler 1988, for three classes Larsen & Rubin 2001, with labels Nigam et al. 2000.
     """
-    levels = candidates.levels.astype(np.intp)
     count = candidates.count / sampled
+    everything = _blocks(candidates.levels, count, labelled)
+    few = _few(candidates, count, labelled)
     usual = [np.r_[0.0, np.array(f.usual_m)] for f in features]
     m = [np.r_[1.0, shape[1:]] for shape in usual]
     u = [_shares(total, shape) for total, shape in zip(totals, usual, strict=True)]
@@ -81,29 +90,32 @@ def expectation_maximisation(
     rate = prior if prior is not None else min(0.3, max(1.0, 0.3 * np.sqrt(2.0 * pairs)) / max(pairs, 1))
     kinds = kinds_of_relatives(features) if has_relatives else []
     kin = np.array([0.3 * rate if role is None else 0.02 * rate for role in kinds])
-    posterior = np.zeros(len(count))
+    posterior = np.zeros(0)
     done = 0
     while done < rounds:
         done += 1
-        match, relative = _responsibilities(levels, features, (m, u, r), rate, kinds, kin)
-        if labelled is not None:
-            match, relative = _with_labels(match, relative, *labelled, np.maximum(BELIEF, np.sqrt(count)))
-        persons, families = match * count, relative.sum(axis=1) * count
+        blocks = everything if few is None else few
+        start, tables = _weights(features, (m, u, r), rate, kinds, kin)
+        parts = in_parallel([partial(_expect, block, start, tables) for block in blocks], jobs)
+        match = np.concatenate([part.match for part in parts])
+        persons = float(sum(part.persons for part in parts))
         for i, total in enumerate(totals):
-            same = np.bincount(levels[:, i], persons, len(total))
-            kindred = np.bincount(levels[:, i], families, len(total))
+            same = np.sum([part.same[i] for part in parts], axis=0)
+            kindred = np.sum([part.kindred[i] for part in parts], axis=0)
             same[0] = kindred[0] = 0.0
             m[i] = np.r_[1.0, _normal(same[1:] + SMOOTHING * usual[i][1:])]
             least = noise[i] if noise is not None else 0.0
             u[i] = _shares(np.maximum(total - same - kindred, least), usual[i])
             r[i] = np.r_[1.0, _normal(kindred[1:] + SMOOTHING * u[i][1:])] if shared[i] else u[i]
         if prior is None:
-            rate = float(np.clip(persons.sum() / max(pairs, 1), 1e-12, 0.5))
-        kin = np.clip(count @ relative / max(pairs, 1), 0.0, 0.3)
-        change = float(np.max(np.abs(match - posterior))) if len(match) else 0.0
+            rate = float(np.clip(persons / max(pairs, 1), 1e-12, 0.5))
+        kin = np.clip(np.sum([part.kin for part in parts], axis=0) / max(pairs, 1), 0.0, 0.3)
+        change = float(np.max(np.abs(match - posterior))) if len(match) == len(posterior) > 0 else float(len(match))
         posterior = match
-        if change < tolerance:
+        if change < (tolerance if len(count) < MANY else 10 * tolerance) and few is None:
             break
+        if change < ROUGH:
+            few = None  # nearly there: the rest of the way with everything
     rates = {role or "": float(value) for role, value in zip(kinds, kin, strict=True)}
     return Learned(rate, rates.pop("", 0.0), m, u, r, posterior, done, rates)
 
@@ -119,28 +131,103 @@ def kinds_of_relatives(features: Sequence[LevelFeature]) -> list[str | None]:
     return [None, *(role for role in ("birth", "given") if roles >= {"birth", "given", "family"})]
 
 
-def _responsibilities(
-    levels: npt.NDArray[np.intp],
+@dataclass(frozen=True)
+class _Block:
+    """Some of the patterns: levels intp[n] per feature, pairs per pattern, and their labels (same, different)."""
+
+    levels: list[npt.NDArray[np.intp]]
+    count: Floats
+    labelled: tuple[Floats, Floats] | None
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """What one block expects: match probability per pattern, and sums over its pairs (per feature: by level)."""
+
+    match: Floats
+    persons: float
+    kin: Floats
+    same: list[Floats]
+    kindred: list[Floats]
+
+
+def _few(candidates: PatternCounts, count: Floats, labelled: tuple[Floats, Floats] | None) -> list[_Block] | None:
+    """Where there are many patterns: all that occur more than once and a share of the others, which stand for all.
+
+    The first rounds need no more. Chosen by the patterns themselves, so by nothing that depends on order.
+    """
+    single = candidates.count == 1
+    if len(count) < MANY:
+        return None
+    share = max(0.05, min(1.0, FEW / max(int(single.sum()), 1)))
+    drawn = candidates.packed.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) <= np.uint64(share * float(2**64 - 2**11))
+    taken = ~single | drawn
+    weight = np.where(single, count * (single.sum() / max(int((single & drawn).sum()), 1)), count)
+    known = None if labelled is None else (labelled[0][taken], labelled[1][taken])
+    return _blocks(candidates.levels[taken], weight[taken], known)
+
+
+def _blocks(levels: Levels, count: Floats, labelled: tuple[Floats, Floats] | None) -> list[_Block]:
+    columns = np.ascontiguousarray(levels.T).astype(np.intp)
+    cuts = [slice(a, a + BLOCK) for a in range(0, max(len(count), 1), BLOCK)]
+    return [
+        _Block(
+            [column[cut] for column in columns],
+            count[cut],
+            None if labelled is None else (labelled[0][cut], labelled[1][cut]),
+        )
+        for cut in cuts
+    ]
+
+
+def _weights(
     features: Sequence[LevelFeature],
     shares: tuple[list[Floats], list[Floats], list[Floats]],
     rate: float,
     kinds: Sequence[str | None],
     kin: Floats,
-) -> tuple[Floats, Floats]:
-    """(probability of one person, probability of each kind of relatives [patterns, kinds]) per pattern."""
+) -> tuple[Floats, list[Floats]]:
+    """Log odds against strangers of persons and of each kind of relatives: before anything is compared, and per
+    feature what each level adds, float64[1 + kinds, levels].
+    """
     m, u, r = ([np.log(np.maximum(part, 1e-12)) for part in share] for share in shares)
     rest = np.log(max(1 - rate - float(kin.sum()), 1e-12))
-    odds = np.zeros((len(levels), 2 + len(kinds)))  # persons, kinds of relatives, strangers
-    odds[:, 0] = np.log(rate) - rest
-    odds[:, 1:-1] = np.log(np.maximum(kin, 1e-300)) - rest
+    start = np.r_[np.log(rate), np.log(np.maximum(kin, 1e-300))] - rest
+    tables = []
     for i, feature in enumerate(features):
-        odds[:, 0] += (m[i] - u[i])[levels[:, i]]
-        for k, role in enumerate(kinds):
-            share = m[i] if role is not None and feature.role in (role, "family") else r[i]
-            odds[:, 1 + k] += (share - u[i])[levels[:, i]]
-    odds = np.exp(odds - odds.max(axis=1, keepdims=True))
-    odds /= odds.sum(axis=1, keepdims=True)
-    return odds[:, 0], odds[:, 1:-1]
+        of_kind = [m[i] if role is not None and feature.role in (role, "family") else r[i] for role in kinds]
+        tables.append(np.vstack([m[i], *of_kind]) - u[i])
+    return start, tables
+
+
+def _expect(block: _Block, start: Floats, tables: list[Floats]) -> _Expected:
+    """The E-step of one block, and the sums that the M-step needs of it."""
+    odds = np.zeros((len(start) + 1, len(block.count)))  # persons, kinds of relatives, strangers
+    odds[:-1] = start[:, None]
+    for table, level in zip(tables, block.levels, strict=True):
+        odds[:-1] += table[:, level]
+    odds -= odds.max(axis=0)
+    np.exp(odds, out=odds)
+    odds /= odds.sum(axis=0)
+    match, relative = odds[0], odds[1:-1]
+    if block.labelled is not None:
+        match, relative = _with_labels(match, relative.T, *block.labelled, np.maximum(BELIEF, np.sqrt(block.count)))
+        relative = relative.T
+    persons, families = match * block.count, relative.sum(axis=0) * block.count
+
+    def by_level(pairs: Floats) -> list[Floats]:
+        return [
+            np.bincount(level, pairs, table.shape[1]).astype(np.float64)
+            for level, table in zip(block.levels, tables, strict=True)
+        ]
+
+    return _Expected(
+        match.copy(),
+        float(persons.sum()),
+        relative @ block.count,
+        by_level(persons),
+        by_level(families),
+    )
 
 
 def _with_labels(
