@@ -402,9 +402,7 @@ ORDERS = shop.as_csv(shop.order_lines(200)).encode()
         (zipped({"a.csv": ORDERS + b"x" * 5_000_000}), "unpacks to more than 1,000,000 bytes"),
         (gzip.compress(ORDERS + b"x" * 5_000_000), "JOURNEYLINE_MAX_UNPACKED_BYTES"),
     ],
-    ids=lambda value: (
-        "archive" if isinstance(value, bytes) else None
-    ),  # archives hold the time: no names for parallel runs
+    ids=lambda value: "archive" if isinstance(value, bytes) else None,  # archives hold the time of day
 )
 def test_archives_that_are_damaged_or_bombs(exports, monkeypatch, content, words):
     monkeypatch.setenv("JOURNEYLINE_MAX_UNPACKED_BYTES", "1000000")

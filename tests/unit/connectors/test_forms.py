@@ -270,7 +270,7 @@ BOMB = "id\n" + "x" * 1_000_000
         (gzip.compress(BOMB.encode()), "format: csv", "more than 200 times its"),
         (gzip.compress(BOMB.encode()) + gzip.compress(b"x" * 1_500_000), "format: json", "more than 2,000,000 bytes"),
     ],
-    ids=lambda value: "archive" if isinstance(value, bytes) else None,  # archives hold the time: no names for parallel runs
+    ids=lambda value: "archive" if isinstance(value, bytes) else None,  # archives hold the time of day
 )  # fmt: skip
 def test_archives_that_are_refused(tmp_path, content, form, words):
     sizes = Limits(suspicious=10_000 if "200" in words else 10**9, unpacked=2_000_000)
