@@ -7,3 +7,7 @@ class JourneysError(Exception):
 
 class ReportError(JourneysError):
     """The report cannot be written."""
+
+
+class QuestionError(JourneysError):
+    """A question of the catalogue is wrong, or the warehouse cannot answer it."""
