@@ -10,7 +10,7 @@
     {%- for platform, models in listed('platform_parts').items() if union in models -%}
         {%- do parts.append(ref(union ~ '__' ~ platform)) -%}
     {%- endfor -%}
-    {%- if union in ['int_records_touched', 'int_person_records', 'int_identifiers', 'int_touchpoints'] -%}
+    {%- if union in ['int_records_touched', 'int_person_records', 'int_identifiers', 'int_touchpoints', 'int_messages'] -%}
         {%- do parts.append(ref(union ~ '__sightings')) -%}
     {%- endif -%}
     {{ return(parts) }}

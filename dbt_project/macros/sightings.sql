@@ -14,6 +14,8 @@
         'email_consent_at': 'timestamptz', 'sms_consent_at': 'timestamptz', 'is_internal': 'boolean', 'identifiers': 'jsonb',
         'touchpoint_type': 'text', 'source_event_id': 'text', 'occurred_at': 'timestamptz', 'channel': 'text', 'campaign': 'text',
         'content_id': 'text', 'order_reference': 'text', 'ticket_id': 'text', 'intent': 'text', 'intent_text': 'text',
+        'message_text': 'text', 'message_title': 'text', 'thread_id': 'text', 'parent_event_id': 'text', 'author_followers': 'bigint',
+        'reach': 'bigint', 'star_rating': 'smallint', 'is_verified_buyer': 'boolean', 'product_reference': 'text', 'answered_at': 'timestamptz',
         'value_amount': 'numeric(18, 2)', 'currency_code': 'text', 'source_priority': 'smallint', 'is_bot': 'boolean',
         'is_deleted': 'boolean', '_changed_seq': 'bigint', 'look_up_seq': 'bigint',
     }) }}
@@ -119,14 +121,15 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- Events of changed rows of all sightings; rows without an event id are no events. -#}
-{% macro changed_sightings(columns, into) -%}
+{#- Events of changed rows of all sightings; rows without an event id are no events. `needing`: only of models that give one of
+    these columns. -#}
+{% macro changed_sightings(columns, into, needing=none) -%}
     {%- set types = sighting_types() -%}
     {%- set has = staged_columns('sightings', types) -%}
     {%- set ns, marks = namespace(written=false), journeyline_watermarks() -%}
     {%- for model, about in listed('sightings').items() %}
     {%- set known = ref(model) -%}  {#- named while dbt parses, when no columns are known yet -#}
-    {%- if 'source_event_id' in has[model] %}
+    {%- if 'source_event_id' in has[model] and (needing is none or has[model] | select('in', needing) | list) %}
     {%- if ns.written %}
     union all
     {%- endif %}

@@ -19,6 +19,9 @@ select
     case when network in ('instagram', 'facebook') then network else 'social_other' end as channel,
     case sentiment when 'positive' then 'praise' when 'negative' then 'complaint' end as intent,
     {{ join_text([clean_text('title'), clean_text('snippet')]) }} as intent_text,
+    {{ clean_text('snippet') }} as message_text,
+    {{ clean_text('title') }} as message_title,
+    round(reach_estimate)::bigint as reach,
     30 as source_priority,
 
     -- metadata

@@ -14,6 +14,9 @@ select
     'facebook' as channel,
     post_id as content_id,
     case when not is_from_page then {{ clean_text('message') }} end as intent_text,
+    -- what the page says without answering a comment answers the post: a visitor's
+    coalesce(parent_id, case when is_from_page then post_id end, id) as thread_id,
+    parent_id as parent_event_id,
     case when is_from_page then 11 else 10 end as source_priority,
 
     -- metadata

@@ -14,6 +14,7 @@ select
     created_time as occurred_at,
     'facebook' as channel,
     case when not is_from_page then {{ clean_text('message') }} end as intent_text,
+    coalesce(conversation_id, person_key) as thread_id,
     12 as source_priority,
 
     -- metadata

@@ -17,6 +17,7 @@ select
         when lower(recommendation_type) = 'negative' or (recommendation_type is null and rating <= 2) then 'complaint'
     end as intent,
     {{ clean_text('review_text') }} as intent_text,
+    rating as star_rating,
     20 as source_priority,
 
     -- metadata

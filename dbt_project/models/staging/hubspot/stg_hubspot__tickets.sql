@@ -6,6 +6,8 @@ select
     -- ticket
     stage_id,
     {{ join_text([clean_text('subject'), clean_text('content')]) }} as ticket_text,
+    {{ clean_text('subject') }} as subject,
+    {{ clean_text('content') }} as description,
     substring({{ join_text([clean_text('subject'), clean_text('content')]) }} from '#\d{3,}\M') as order_reference,
     lower(priority) as priority,
     lower(source_type) as source_type,

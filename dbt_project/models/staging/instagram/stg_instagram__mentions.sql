@@ -14,6 +14,7 @@ select
     'instagram' as channel,
     coalesce(media_id, case when media_type is not null then id end) as content_id,
     {{ clean_text('text') }} as intent_text,
+    coalesce(media_id, id) as thread_id,
     13 as source_priority,
 
     -- metadata

@@ -13,6 +13,11 @@ select
     'web_shop' as channel,
     product_reference as content_id,
     {{ rating_intent('rating') }} as intent,
+    {{ clean_text('body') }} as message_text,
+    {{ clean_text('title') }} as message_title,
+    rating as star_rating,
+    product_reference,
+    reply_date as answered_at,
 
     -- metadata
     _is_deleted as is_deleted,

@@ -20,6 +20,11 @@ select
     reviews.location_name as content_id,
     coalesce(reviews.reference_id, answer.said ->> 'referenceId') as order_reference,
     {{ rating_intent('reviews.stars') }} as intent,
+    {{ clean_text('reviews.text') }} as message_text,
+    {{ clean_text('reviews.title') }} as message_title,
+    reviews.stars as star_rating,
+    reviews.is_verified as is_verified_buyer,
+    reviews.company_reply_created_at as answered_at,
 
     -- metadata
     reviews._is_deleted as is_deleted,

@@ -15,6 +15,11 @@ select
     {{ incentive_campaign('is_incentivized', 'incentive_type') }} as campaign,
     sku as content_id,
     {{ rating_intent('score') }} as intent,
+    {{ clean_text('content') }} as message_text,
+    {{ clean_text('title') }} as message_title,
+    score as star_rating,
+    reviewer_type = 'verified_buyer' as is_verified_buyer,
+    sku as product_reference,
 
     -- metadata
     _is_deleted as is_deleted,

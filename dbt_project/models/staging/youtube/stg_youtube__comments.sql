@@ -18,6 +18,8 @@ select
     'youtube' as channel,
     video_id as content_id,
     coalesce({{ clean_text('text_original') }}, {{ clean_text('text_display') }}) as intent_text,
+    coalesce(parent_id, id) as thread_id,
+    parent_id as parent_event_id,
     10 as source_priority,
     coalesce(moderation_status = 'likelySpam', false) as is_bot,
 
@@ -39,6 +41,8 @@ select
     'youtube',
     answers.video_id,
     null,
+    coalesce(answers.parent_id, answers.id),
+    answers.parent_id,
     11,
     false,
     answers._is_deleted,

@@ -26,6 +26,7 @@ select
             where entry.value ->> 'type' = 'chat.msg' and entry.value ->> 'sender_type' = 'Visitor'
         )
     ) as intent_text,
+    coalesce(zendesk_ticket_id, id) as thread_id,
     30 as source_priority,
 
     -- metadata

@@ -7,6 +7,7 @@ select
 
     -- rating; the comment's presence is part of the vendor's word
     replace(lower(score), '_with_comment', '') as score,
+    {{ clean_text('comment') }} as comment_text,
     coalesce(updated_at, created_at) as rated_at,
     created_at,
 

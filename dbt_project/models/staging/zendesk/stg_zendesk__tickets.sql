@@ -24,6 +24,8 @@ select
     lower(status) as status,
     lower(priority) as priority,
     {{ join_text([clean_text('subject'), clean_text('description')]) }} as ticket_text,
+    {{ clean_text('subject') }} as subject,
+    {{ clean_text('description') }} as description,
     created_at as opened_at,
     coalesce(updated_at, created_at) as updated_at,
 
