@@ -33,6 +33,7 @@ def cluster_with_decisions(
     import numpy as np
 
     from resolution.cluster import cluster, cluster_with_refusals
+    from resolution.components import link_labels
 
     if constraints.must_link is None or len(constraints.must_link) == 0:
         return cluster_with_refusals(n, edges, constraints)
@@ -40,7 +41,7 @@ def cluster_with_decisions(
     cluster(n, edges.iloc[:0], constraints)  # refuses decisions that contradict each other
     evidence = edges[(edges["kind"] != "decision").to_numpy()]
     own, refused = cluster_with_refusals(n, evidence, replace(constraints, must_link=None))
-    joined = _joined(n, np.r_[np.arange(n), must[:, 0]], np.r_[own, must[:, 1]])
+    joined = link_labels(n, np.r_[np.arange(n), must[:, 0]], np.r_[own, must[:, 1]])
     apart = constraints.cannot_link if decided_apart is None else decided_apart
     if apart is None or len(apart) == 0:
         return joined, refused.between(joined)
@@ -50,7 +51,7 @@ def cluster_with_decisions(
         return joined, refused.between(joined)
     linked = evidence[evidence["match_probability"].to_numpy() >= constraints.limits.threshold]
     left, right = (linked[side].to_numpy(np.int64) for side in ("left", "right"))
-    component = _joined(n, np.r_[left, must[:, 0]], np.r_[right, must[:, 1]])
+    component = link_labels(n, np.r_[left, must[:, 0]], np.r_[right, must[:, 1]])
     inside = np.isin(component, component[clash])
     members = np.flatnonzero(inside)
     among = evidence[inside[evidence["left"].to_numpy()] & inside[evidence["right"].to_numpy()]]
@@ -58,16 +59,3 @@ def cluster_with_decisions(
     labels, anew = cluster_with_refusals(len(members), among.assign(**place), constraints.take(members))
     joined[members] = members[labels]
     return joined, refused.outside(inside).joined(anew.at(members)).between(joined)
-
-
-def _joined(n: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Lowest position of the connected component of each record: int64[n]."""
-    import numpy as np
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    if n == 0:
-        return np.empty(0, np.int64)
-    graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(n, n))
-    part = connected_components(graph, directed=False)[1]
-    return np.unique(part, return_index=True)[1].astype(np.int64)[part]

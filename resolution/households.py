@@ -130,7 +130,7 @@ def group_customers(keys: pl.DataFrame, limits: HouseholdLimits) -> pl.DataFrame
     """
     import polars as pl
 
-    from resolution.plausibility import components
+    from resolution.components import components
 
     def grouped(rows: pl.DataFrame) -> pl.DataFrame:
         people = rows.select("golden_customer_id").unique().sort("golden_customer_id").with_row_index("node")

@@ -105,6 +105,8 @@ def separate_lives(n: int, edges: pd.DataFrame, contacts: Contacts, rules: Ident
     import numpy as np
     import pandas as pd
 
+    from resolution.components import link_labels
+
     rebuttable = [rule.name for rule in rules.rules if rule.rebuttable]
     evidence, kind = edges["evidence"].to_numpy(), edges["kind"].to_numpy()
     left, right = edges["left"].to_numpy(np.int64), edges["right"].to_numpy(np.int64)
@@ -113,14 +115,14 @@ def separate_lives(n: int, edges: pd.DataFrame, contacts: Contacts, rules: Ident
     strong = ~gives_way & ~apart
     if not gives_way.any() or not strong.any():
         return np.empty((0, 2), np.int64)
-    life = _lowest(n, left[strong], right[strong])
+    life = link_labels(n, left[strong], right[strong])
     a, b = life[left[gives_way]], life[right[gives_way]]
     other = a != b
     a, b = a[other], b[other]
     if not len(a):
         return np.empty((0, 2), np.int64)
     by_identifier = (kind == "certain")[gives_way][other]
-    component = _lowest(n, a, b)
+    component = link_labels(n, a, b)
     pairs = _pairs_of_lives(component, np.unique(np.r_[a, b]), a, b, contacts, life)
     if not len(pairs):
         return pairs
@@ -173,16 +175,3 @@ def _among(pairs: np.ndarray, others: np.ndarray) -> np.ndarray:
 
     others = np.sort(others, axis=1)
     return np.isin(pairs[:, 0] << 32 | pairs[:, 1], others[:, 0] << 32 | others[:, 1])
-
-
-def _lowest(n: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """int64[n]: the lowest member of each connected component."""
-    import numpy as np
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(n, n))
-    count, label = connected_components(graph, directed=False)
-    lowest = np.full(count, n, np.int64)
-    np.minimum.at(lowest, label, np.arange(n))
-    return lowest[label]

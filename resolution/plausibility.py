@@ -101,6 +101,8 @@ def weak_bridges(members: pl.DataFrame, links: pl.DataFrame, weak: float = WEAK_
     import numpy as np
     import polars as pl
 
+    from resolution.components import components
+
     nodes = members.select("customer", "record").unique().sort("customer", "record").with_row_index("node")
     index = nodes.select("record", "node")
     pairs = (
@@ -127,20 +129,10 @@ def weak_bridges(members: pl.DataFrame, links: pl.DataFrame, weak: float = WEAK_
     )
 
 
-def components(count: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """int64[count]: label of each node's connected component."""
-    import numpy as np
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    if count == 0:
-        return np.empty(0, np.int64)
-    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
-
-
 def _count_groups(nodes: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
+
+    from resolution.components import components
 
     group = components(nodes.height, edges["node"].to_numpy(), edges["other"].to_numpy())
     return (

@@ -43,16 +43,20 @@ def measure(connection: psycopg.Connection[Any], run_id: int) -> dict[str, Any]:
     figures: dict[str, Any] = {"customers_touched": reader.find_touched()}
     found = _Findings(reader)
 
-    names = count_given_names(reader.names(MANY_NAMES))
-    many = [(c, n) for c, n in names.iter_rows() if n > MANY_NAMES]
+    given = count_given_names(reader.names(MANY_NAMES))
+    many = [(c, n) for c, n in given.iter_rows() if n > MANY_NAMES]
     figures["customers_many_given_names"] = found.customers("customers_many_given_names", many)
     dates = count_birth_dates(reader.birth_dates(), _placeholder_dates())
     several = [(c, n) for c, n in dates.iter_rows() if n > 1]
     figures["customers_several_birth_dates"] = found.customers("customers_several_birth_dates", several)
     bridges = weak_bridges(*reader.graph())
     figures["customers_weakly_bridged"] = bridges.height
-    for place, (customer, left, right, probability) in enumerate(bridges.head(WORST).iter_rows(), 1):
-        found.rows.append(("customers_weakly_bridged", place, "customer", customer, probability, [left, right]))
+    weakest = list(bridges.head(WORST).iter_rows())
+    names = reader.graph_names([node for _, left, right, _ in weakest for node in (left, right)])
+    for place, (_, left, right, probability) in enumerate(weakest, 1):
+        customer, record = names[left]
+        ends = [record, names[right][1]]
+        found.rows.append(("customers_weakly_bridged", place, "customer", customer, probability, ends))
     large = reader.large_customers(OVERSIZED_CUSTOMER)
     figures["customers_oversized"] = found.customers("customers_oversized", large)
     figures["customers_of_several"], figures["largest_customer"] = reader.sizes()

@@ -74,6 +74,48 @@ def copy_in_arrays(
     return n
 
 
+def copy_out_arrays(
+    connection: psycopg.Connection[Any],
+    query: sql.Composable,
+    dtypes: Mapping[str, str],
+    params: Mapping[str, Any] | None = None,
+) -> dict[str, np.ndarray]:
+    """Columns of a query of any length as arrays, by the names of `dtypes`, in the order of the query.
+
+    dtypes: as for `fetch_arrays`. Rows of fixed width without nulls lie in Postgres' binary format as in an array.
+    """
+    import numpy as np
+
+    layout: list[tuple[str, str]] = [("fields", ">i2")]
+    for name, kind in dtypes.items():
+        layout += [(f"{name} length", ">i4"), (name, np.dtype(kind).newbyteorder(">").str)]
+    parts: dict[str, list[np.ndarray]] = {name: [np.empty(0, kind)] for name, kind in dtypes.items()}
+
+    def parse(data: bytes | bytearray) -> None:
+        rows = np.frombuffer(data, layout)
+        if (rows["fields"] != len(dtypes)).any():
+            raise ValueError(f"expected rows of {len(dtypes)} columns")
+        for name, kind in dtypes.items():
+            if (rows[f"{name} length"] != np.dtype(kind).itemsize).any():
+                raise ValueError(f"column {name} has nulls, or is not {kind}")
+            parts[name].append(rows[name].astype(kind))
+
+    start, width = len(_SIGNATURE), np.dtype(layout).itemsize
+    held = bytearray()
+    statement = sql.SQL("copy ({}) to stdout (format binary)").format(query)
+    with connection.cursor() as cursor, cursor.copy(statement, params) as copy:
+        for row in copy:
+            held += row
+            if len(held) >= BYTES_PER_PARSE:
+                end = start + (len(held) - start) // width * width
+                parse(held[start:end])
+                held, start = held[end:], 0
+    if held[len(held) - len(_TRAILER) :] != _TRAILER or (len(held) - len(_TRAILER) - start) % width:
+        raise ValueError(f"rows are not of {width} bytes: a column has nulls or another type than {dict(dtypes)}")
+    parse(held[start : len(held) - len(_TRAILER)])
+    return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+
+
 def fetch_arrays(
     connection: psycopg.Connection[Any], query: sql.Composable, dtypes: Mapping[str, str]
 ) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from resolution.store.bulk import copy_out
+from resolution.store.bulk import copy_out, copy_out_arrays
 from resolution.store.keys import STAGED
 
 if TYPE_CHECKING:
@@ -98,6 +98,11 @@ class QualityReader:
         assert isinstance(frame, pl.DataFrame)
         return frame
 
+    def _numbers(self, statement: str, dtypes: dict[str, str]) -> pl.DataFrame:
+        import polars as pl
+
+        return pl.DataFrame(copy_out_arrays(self.connection, sql.SQL(statement), dtypes, self.values))
+
     def names(self, limit: int) -> pl.DataFrame:
         """customer, given_name, full_name of customers that may have more than `limit` given names."""
         import pyarrow as pa
@@ -127,38 +132,48 @@ class QualityReader:
         )
 
     def graph(self, smallest: int = 4) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """(customer, record) and (left, right, match_probability) of touched customers of at least `smallest`."""
-        import pyarrow as pa
+        """(customer, record) and (left, right, match_probability) of touched customers of at least `smallest`.
 
+        Customers and records go by number, in the order of their ids; `graph_names` has the ids.
+        """
         self._run("drop table if exists quality_graph")
         self._run(
             """create temp table quality_graph on commit drop as
-               select customer, record from quality_members where size >= %(smallest)s""",
+               select (row_number() over (order by customer, record) - 1)::integer as node,
+                      (dense_rank() over (order by customer) - 1)::integer as place, customer, record
+               from quality_members where size >= %(smallest)s""",
             smallest=smallest,
         )
         self._run("create index on quality_graph (record)")
         self._run("analyze quality_graph")
-        members = self._frame(
-            "select customer, record from quality_graph", dict.fromkeys(("customer", "record"), pa.string())
+        members = self._numbers(
+            "select place, node from quality_graph order by node", {"customer": "int32", "record": "int32"}
         )
         # A full run proposes all evidence anew: what is stored is about to go.
-        stored = """select m.right_key, m.left_key, m.match_probability, a.customer
+        stored = """select m.right_key, a.node, m.match_probability, a.place
             from quality_graph a cross join lateral (
                 select * from identity.match_edges e where e.left_key = a.record offset 0) m
             where m.evidence <> 'different' and (m.left_key, m.right_key, m.kind, m.evidence) not in (
                 select w.left_key, w.right_key, w.kind, w.evidence from identity.next_match_edges w
                 where w.run_id = %(run)s and w.is_withdrawn)
             union all """
-        links = self._frame(
-            f"""select left_key, right_key, match_probability from (
+        links = self._numbers(
+            f"""select e.node, b.node, match_probability from (
                    {"" if self.is_full else stored}
-                   select m.right_key, m.left_key, m.match_probability, a.customer
+                   select m.right_key, a.node, m.match_probability, a.place
                    from identity.next_match_edges m join quality_graph a on a.record = m.left_key
                    where m.run_id = %(run)s and not m.is_withdrawn and m.evidence <> 'different') e
-               join quality_graph b on b.record = e.right_key and b.customer = e.customer""",  # noqa: S608
-            {"left": pa.string(), "right": pa.string(), "match_probability": pa.float64()},
+               join quality_graph b on b.record = e.right_key and b.place = e.place""",  # noqa: S608
+            {"left": "int32", "right": "int32", "match_probability": "float64"},
         )
         return members, links
+
+    def graph_names(self, nodes: list[int]) -> dict[int, tuple[str, str]]:
+        """Number of a record of `graph` → (customer, record)."""
+        rows = self._run(
+            "select node, customer::text, record::text from quality_graph where node = any(%(nodes)s)", nodes=nodes
+        ).fetchall()
+        return {int(node): (str(customer), str(record)) for node, customer, record in rows}
 
     def large_customers(self, size: int) -> list[tuple[str, int]]:
         """Live customers, touched or not, of more than `size` records; largest first."""
