@@ -142,11 +142,11 @@ def propose_increment(night: Proposing, model: MatchModel) -> dict[str, Any]:
         write_keys(night.connection, night.run_id, owners, passes, values)
     with phase("reach"):
         reach.load_keys(owners, passes, values, _caps(config, model, rules))
-        reach.find()
+        reach.find(columns)
         night.figures.counts |= reach.counts
     with phase("read reach"):
         near_keys, focus_keys = _key_frame(reach.keys("near_keys")), _key_frame(reach.keys("focus_keys"))
-        records = reader.records("universe", columns)
+        records = reader.records("universe", columns, held=True)
     with phase("standardise reach"):
         people = evidence.make_people(records, config)
     with phase("certain edges"):

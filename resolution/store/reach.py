@@ -13,11 +13,13 @@ lateral or sub-selects per row on purpose: the planner must not weigh a scan of 
                          that crossed its cap
     near_keys            keys of all identifiers of `near` with all their holders, where two or more within the limit
     focus_keys           keys of all usable blocks of `focus` with all their members
-    universe             every live record of these, with its position in the order of the keys
+    universe             every live record of these, with its position in the order of the keys and the columns that
+                         matching looks at: fetched once, since each look-up of a record costs as much as reading it
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
@@ -45,9 +47,13 @@ class Reach:
         self.connection = connection
         self.counts: dict[str, int] = {}
 
-    def _run(self, name: str, statement: str) -> None:
+    def _run(self, name: str, statement: str, **parts: sql.Composable) -> None:
         query = sql.SQL(statement).format(
-            live=LIVE, unchanged=UNCHANGED, identifiers=sql.Literal(FIRST_IDENTIFIER_PASS), name=sql.Identifier(name)
+            live=LIVE,
+            unchanged=UNCHANGED,
+            identifiers=sql.Literal(FIRST_IDENTIFIER_PASS),
+            name=sql.Identifier(name),
+            **parts,
         )
         self.counts[name] = self.counts.get(name, 0) + max(self.connection.execute(query).rowcount, 0)
 
@@ -78,8 +84,8 @@ class Reach:
         )
         self._analyze("new_keys", "old_keys", "caps")
 
-    def find(self) -> None:
-        """Fill the tables above; `load_keys` comes first."""
+    def find(self, columns: Collection[str]) -> None:
+        """Fill the tables above; `load_keys` comes first. columns: of the person records, those that are wanted."""
         self._run(
             "blocks",
             """create temp table {name} on commit drop as
@@ -90,7 +96,8 @@ class Reach:
                      group by pass, block_key) k
                join caps c on c.pass = k.pass""",
         )
-        self._analyze("blocks")
+        # Not of the members: the planner has no use for statistics of arrays, which are what takes long.
+        self.connection.execute("analyze blocks (pass, block_key, cap, old_count, new_count)")
         self._records(
             "near",
             """select unnest(members) from blocks
@@ -107,19 +114,19 @@ class Reach:
         self._analyze("near", "focus")
         self._keys_of("near", "near", ">=", "near_keys")
         self._keys_of("focus", "crossed", "<", "focus_keys")
+        wanted = sql.SQL(", ").join(map(sql.Identifier, sorted(columns)))
         self._run(
             "universe",
             """create temp table {name} on commit drop as
-               select k.source_record_key, (row_number() over (order by k.source_record_key) - 1)::integer as position
+               select (row_number() over (order by r.source_record_key) - 1)::integer as position, r.*
                from (select source_record_key from near union select source_record_key from focus
                      union select source_record_key from near_keys union select source_record_key from focus_keys) k
                cross join lateral (
-                   select p.is_deleted, p.is_internal from intermediate.int_person_records p
-                   where p.source_record_key = k.source_record_key offset 0) r
-               where {live}""",
+                   select r.source_record_key, {wanted} from intermediate.int_person_records r
+                   where r.source_record_key = k.source_record_key and {live} offset 0) r""",
+            wanted=wanted,
         )
-        self.connection.execute("create unique index on universe (source_record_key)")
-        self._analyze("universe")
+        self.connection.execute("analyze universe (source_record_key, position)")
 
     def _records(self, name: str, members: str) -> None:
         """A table of records: the changed ones and those of a query."""

@@ -66,10 +66,11 @@ class NightReader:
         row = self._run("select count(*) from intermediate.int_person_records r where {live}").fetchone()
         return int(row[0]) if row else 0
 
-    def records(self, keys_of: str | None, columns: Collection[str] | None = None) -> pa.Table:
+    def records(self, keys_of: str | None, columns: Collection[str] | None = None, *, held: bool = False) -> pa.Table:
         """Live person records, by key; only those in the temporary table `keys_of` unless it is None.
 
         columns: of TEXT_COLUMNS, TIME_COLUMNS and FLAG_COLUMNS, the ones that are wanted; by default all.
+        held: `keys_of` has the columns itself, of live records only.
         """
         import pyarrow as pa
 
@@ -82,7 +83,11 @@ class NightReader:
         self.connection.execute("set local datestyle = 'ISO'")
         return copy_out(
             self.connection,
-            query.format(sql.SQL(", ").join(names), _only(keys_of), LIVE),
+            query.format(
+                sql.SQL(", ").join(names),
+                sql.SQL("{} r").format(sql.Identifier(keys_of)) if keys_of and held else _only(keys_of),
+                sql.SQL("true") if held else LIVE,
+            ),
             {"source_record_key": pa.string(), **wanted},
         )
 
