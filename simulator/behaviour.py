@@ -175,6 +175,8 @@ class Effects:
     usual_bad_rating: float = 0.10
     spike_factor: float = 6.0  # complaints on the spike date against the daily mean before
     spike_topic: str = "broken_on_arrival"
+    intervention_factor: float = 1.44  # first visits from Instagram a day, after shopping was switched on there
+    test_factor: float = 1.35  # on the probability of leaving `choose` with an order, for the test's treatment
     pos_share: float = 0.12
     cancelled_share: float = 0.02
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.behaviour import CAMPAIGNS, EFFECTS, S
+from simulator.behaviour import CAMPAIGNS, EFFECTS, PERSONAS, S
 from simulator.journey import DAY
 from simulator.linkage import end_of
+from simulator.plan import TEST_ID, VARIANTS, variant_of
 from simulator.touches import K
 from simulator.world import World, day_number, spike_date
 
@@ -19,6 +21,9 @@ def measured_effects(world: World) -> dict[str, Any]:
     return {
         "campaign_lift": _campaign(world),
         "complaint_spike": _spike(world),
+        "instagram_shopping": _shopping(world),
+        "split_test": _test(world),
+        "personas": _personas(world),
         "stock_questions": _stock(world),
         "delayed_deliveries": _delays(world),
         "seasons": {"weekday_weights_monday_first": [0.95, 0.85, 0.85, 0.90, 0.95, 1.15, 1.35], "peak_hour_utc": 20},
@@ -58,6 +63,68 @@ def _spike(world: World) -> dict[str, Any]:
         "daily_mean_before": round(float(before.sum()) / 28, 3),
         "planted": int(world.is_spike.sum()),
     }
+
+
+def _shopping(world: World) -> dict[str, Any]:
+    """First contacts a day, before and after; the control is everybody who did not come from Instagram."""
+    plan, steps = world.plan, world.steps
+    first = np.ones(len(steps), dtype=bool)
+    first[1:] = steps.person[1:] != steps.person[:-1]
+    at, who = steps.at[first], steps.person[first]
+    treated = np.array([c.source == "instagram" for c in CAMPAIGNS])[world.campaign[who]]
+    days = ((plan.intervention_at - plan.start) / DAY, (plan.end - plan.intervention_at) / DAY)
+
+    def daily(mask: NDArray[np.bool_]) -> list[float]:
+        late = at[mask] >= plan.intervention_at
+        return [round(float((~late).sum()) / days[0], 3), round(float(late.sum()) / days[1], 3)]
+
+    return {
+        "planted_factor": EFFECTS.intervention_factor,
+        "on": "first contacts a day from Instagram, after against before; other ways in are the control",
+        "from": _day(plan.intervention_at),
+        "daily_before_after": daily(treated),
+        "control_daily_before_after": daily(~treated),
+    }
+
+
+def _test(world: World) -> dict[str, Any]:
+    """Per exposed person: whether they ordered after the first exposure. The planted factor is on single choices."""
+    plan, steps = world.plan, world.steps
+    person = steps.person.astype(np.int64)
+    seen = (steps.state == S["choose"]) & plan.in_test(steps.at)
+    first = np.full(len(world.persons), np.iinfo(np.int64).max)
+    np.minimum.at(first, person[seen], steps.at[seen])
+    bought = np.zeros(len(world.persons), dtype=bool)
+    later = (steps.state == S["order"]) & (steps.at >= first[person]) & (steps.at < plan.end)
+    bought[person[later]] = True
+    exposed = np.flatnonzero(first < np.iinfo(np.int64).max)
+    variant = variant_of(world.draws, exposed)
+    return {
+        "experiment": TEST_ID,
+        "planted_factor": EFFECTS.test_factor,
+        "on": "probability that `choose` is followed by an order, between the test's dates",
+        "from": _day(plan.test_from),
+        "until": _day(plan.test_until),
+        "ordered_after_exposure": {
+            name: _rate(bought[exposed[variant == place]]) for place, name in enumerate(VARIANTS)
+        },
+    }
+
+
+def _personas(world: World) -> dict[str, Any]:
+    """Share of each persona among all persons, and among those who ever ordered."""
+    persona = world.persons.persona
+    buyers = np.unique(world.steps.person[world.steps.state == S["order"]])
+
+    def shares(of: NDArray[Any]) -> dict[str, float]:
+        counts = np.bincount(of, minlength=len(PERSONAS)) / max(len(of), 1)
+        return {name: round(float(share), 4) for name, share in zip(PERSONAS, counts, strict=True)}
+
+    return {"all": shares(persona), "buyers": shares(persona[buyers]), "n": len(persona), "n_buyers": len(buyers)}
+
+
+def _day(moment: int) -> str:
+    return (date(1970, 1, 1) + timedelta(days=moment // DAY)).isoformat()
 
 
 def _stock(world: World) -> dict[str, Any]:

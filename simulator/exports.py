@@ -70,6 +70,7 @@ PLUGS: tuple[str, ...] = (
     "trustpilot",
     "brandwatch",
     "sprout",
+    "planning",
 )
 
 

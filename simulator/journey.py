@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from simulator.behaviour import CAMPAIGNS, DAYS_SIGMA, EFFECTS, HOURS, WEEKDAYS, S, tables
 from simulator.draws import Draws
 from simulator.persons import Persons
+from simulator.plan import Plan, variant_of
 
 I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
@@ -82,8 +83,8 @@ def entry_times(draws: Draws, count: int, first_day: int, days: int) -> I64:
 class _Walk:
     """The running state of all walks."""
 
-    def __init__(self, persons: Persons, draws: Draws, at: I64, campaign: I64, end: int) -> None:
-        self.persons, self.draws, self.end, self.tables = persons, draws, end, tables()
+    def __init__(self, persons: Persons, draws: Draws, at: I64, campaign: I64, plan: Plan) -> None:
+        self.persons, self.draws, self.plan, self.tables = persons, draws, plan, tables()
         self.campaign = campaign
         n = len(at)
         self.at = at
@@ -114,8 +115,11 @@ class _Walk:
         at_choice = now == S["choose"]
         p_order = self.tables.transition[persona, S["choose"], S["order"]]
         lift_to = next(i for i, c in enumerate(CAMPAIGNS) if c.name == EFFECTS.lift_campaign)
-        extra = np.where(p_order < 1, (EFFECTS.lift_factor - 1) * p_order / (1 - p_order), 0.0)
-        lifted = at_choice & (self.campaign[who] == lift_to) & (following != S["order"])
+        factor = np.where(self.campaign[who] == lift_to, EFFECTS.lift_factor, 1.0)
+        treated = self.plan.in_test(self.at[who]) & (variant_of(draws, who) == 1)
+        factor = np.where(treated, factor * EFFECTS.test_factor, factor)
+        extra = np.where(p_order < 1, (factor - 1) * p_order / (1 - p_order), 0.0)
+        lifted = at_choice & (factor > 1) & (following != S["order"])
         following[lifted & draws.chance("walk/lift", index, np.minimum(extra, 1.0))] = S["order"]
 
         # Asked whether something is in stock: most of them never order in this cycle.
@@ -168,12 +172,12 @@ class _Walk:
         return np.where(pending & (following == S["receive"]), np.maximum(delivered, at + 600), result)
 
 
-def simulate_journeys(persons: Persons, draws: Draws, at: I64, campaign: I64, end: int) -> tuple[Steps, Orders, I64]:
-    """Walk all persons from `at` until they are gone or `end` (exclusive) is reached.
+def simulate_journeys(persons: Persons, draws: Draws, at: I64, campaign: I64, plan: Plan) -> tuple[Steps, Orders, I64]:
+    """Walk all persons from `at` until they are gone or the plan's end (exclusive) is reached.
 
     Returns the steps, the orders, and for each order the time of its refund (-1: none).
     """
-    walk = _Walk(persons, draws, at.copy(), campaign, end)
+    walk, end = _Walk(persons, draws, at.copy(), campaign, plan), plan.end
     parts: list[tuple[NDArray, ...]] = []
     order_parts: list[tuple[NDArray, ...]] = []
     who = np.flatnonzero(at < end)

@@ -14,6 +14,7 @@ from simulator.behaviour import EFFECTS, S
 from simulator.draws import Draws
 from simulator.journey import DAY, Steps
 from simulator.persons import Persons
+from simulator.plan import Plan
 from simulator.sales import ShopOrders
 from simulator.texts import T
 
@@ -38,6 +39,7 @@ EVENT_KINDS: tuple[str, ...] = (
     "refunded",
     "reviewed",
     "shared",
+    "test_seen",
 )
 K = {name: i for i, name in enumerate(EVENT_KINDS)}
 
@@ -60,6 +62,7 @@ _PLAN: tuple[tuple[str, str, float, int], ...] = (
     ("refund", "refunded", 0.80, 30),
     ("feedback", "reviewed", 1.0, 0),
     ("recommend", "shared", 1.0, 0),
+    ("choose", "test_seen", 1.0, 1),
 )
 
 
@@ -119,7 +122,7 @@ class Tickets:
 
 
 def make_web_events(
-    draws: Draws, persons: Persons, steps: Steps, shop: ShopOrders, order: I32, account_at: I64
+    draws: Draws, persons: Persons, steps: Steps, shop: ShopOrders, order: I32, account_at: I64, plan: Plan
 ) -> WebEvents:
     """Expand steps into web events. `order` is each step's position in ShopOrders; `account_at` per person or -1."""
     parts = []
@@ -134,6 +137,8 @@ def make_web_events(
             rows &= on_shop_order & (account_at[steps.person] >= 0)
         if state == "feedback":
             rows &= ~rated_on_ticket
+        if kind == "test_seen":
+            rows &= plan.in_test(steps.at)
         if kind in ("product_added", "wishlist"):
             added = draws.uniform("web/added", number) < 0.85
             rows &= added if kind == "product_added" else ~added

@@ -12,6 +12,7 @@ from simulator.behaviour import CAMPAIGNS, EFFECTS, S
 from simulator.draws import Draws
 from simulator.journey import DAY, Steps, entry_times, simulate_journeys
 from simulator.persons import Persons, make_persons
+from simulator.plan import Plan, plan_of, shopping_switched_on
 from simulator.sales import ShopOrders, TillSales, make_shop_orders, make_till_sales
 from simulator.settings import SimulationSettings
 from simulator.touches import Voices, WebEvents, make_voices, make_web_events
@@ -48,6 +49,7 @@ class World:
 
     settings: SimulationSettings
     draws: Draws
+    plan: Plan
     persons: Persons
     campaign: I64
     steps: Steps
@@ -86,18 +88,21 @@ def build_world(settings: SimulationSettings) -> World:
     persons = make_persons(draws, settings.customers, start, end)
     at = entry_times(draws, settings.customers, start_day, end_day - start_day)
     campaign = draws.choice("entry/campaign", np.arange(settings.customers), [c.weight for c in CAMPAIGNS])
-    steps, orders, refunded = simulate_journeys(persons, draws, at, campaign, end)
+    plan = plan_of(settings)
+    at = shopping_switched_on(draws, at, campaign, plan)
+    steps, orders, refunded = simulate_journeys(persons, draws, at, campaign, plan)
     steps, is_spike = _add_spike(draws, steps, day_number(spike_date(settings)), end)
     lift = next(i for i, c in enumerate(CAMPAIGNS) if c.name == EFFECTS.lift_campaign)
     shop, shop_place = make_shop_orders(draws, persons, orders, refunded, campaign[orders.person] == lift)
     till, till_place = make_till_sales(draws, persons, orders, refunded)
     step_shop, step_till = _linked(steps, shop_place), _linked(steps, till_place)
     account_at, account_id = _accounts(draws, persons, steps, shop)
-    web = make_web_events(draws, persons, steps, shop, step_shop, account_at)
+    web = make_web_events(draws, persons, steps, shop, step_shop, account_at, plan)
     voices = make_voices(draws, persons, steps, shop, step_shop, is_spike)
     return World(
         settings,
         draws,
+        plan,
         persons,
         campaign,
         steps,

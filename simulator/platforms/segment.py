@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from simulator import records, traps
 from simulator.behaviour import CAMPAIGNS
+from simulator.plan import TEST_ID, TEST_TITLE, VARIANTS, variant_of
 from simulator.platforms.shopify import cookie_ids, order_emails, order_name
 from simulator.records import Spelling
 from simulator.sales import PRICES
@@ -37,6 +38,7 @@ _TRACK = {
     "refunded": "Order Refunded",
     "reviewed": "Product Reviewed",
     "shared": "Product Shared",
+    "test_seen": "Experiment Viewed",
 }
 _GECKO = "(KHTML, like Gecko)"
 _WEBKIT, _CHROME = f"AppleWebKit/605.1.15 {_GECKO}", f"AppleWebKit/537.36 {_GECKO} Chrome/142.0.0.0"
@@ -193,6 +195,14 @@ def _properties(world: World, rows: I64, kind: str, product: I64) -> pl.Series:
             "review_id": hex16(draws.bits("web/review_id", key)),
             "review_body": lookup(TEXTS, text),
             "rating": pl.Series(stars),
+        }
+    elif kind == "test_seen":
+        variant = variant_of(draws, web.person[rows].astype(np.int64))
+        parts = {
+            "experiment_id": pl.lit(TEST_ID),
+            "experiment_name": pl.lit(TEST_TITLE),
+            "variation_id": lookup([str(i) for i in range(len(VARIANTS))], variant),
+            "variation_name": lookup(VARIANTS, variant),
         }
     elif kind == "shared":
         parts = {**item, "share_via": lookup(_SHARE_VIA, draws.below("web/share", key, len(_SHARE_VIA)))}

@@ -13,7 +13,8 @@ select
     coalesce(timestamp, received_at) as occurred_at,
     coalesce(properties_url, context_page_url) as page_url,
     coalesce(properties_path, context_page_path) as page_path,
-    coalesce(properties_product_id, properties_sku) as product_id,
+    -- what was seen: a product, or the variant of a split test
+    coalesce(properties_product_id, properties_sku, properties_experiment_id || ':' || properties_variation) as product_id,
     {{ clean_text('properties_order_id') }} as order_reference,
     case when properties_total ~ '^-?\d{1,12}(\.\d+)?$' then properties_total::numeric(18, 2)
         when properties_revenue ~ '^-?\d{1,12}(\.\d+)?$' then properties_revenue::numeric(18, 2)
