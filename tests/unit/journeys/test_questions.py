@@ -1,4 +1,4 @@
-"""The catalogue of questions: entries that cannot be asked are refused with a reason, and the page shows data safely."""
+"""The catalogue of questions: entries that cannot be asked are refused with a reason; the page shows data safely."""
 
 from __future__ import annotations
 
