@@ -231,6 +231,7 @@ final as (
         extract(hour from staged.occurred_at at time zone '{{ var("reporting_timezone") }}')::smallint as occurred_hour,
         staged.touchpoint_no::integer as touchpoint_no,
         case when staged.is_visit then staged.visit_no end as visit_no,
+        staged.is_new_visit as is_visit_start,
         -- a visit that begins without a campaign or an outside referrer was typed in or bookmarked
         case when staged.is_new_visit and staged.channel = 'web_site' then 'direct' else staged.channel end as channel,
         staged.campaign,
