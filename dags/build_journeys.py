@@ -5,7 +5,8 @@ night touches, built in `marts_next`, audited, then published in one transaction
 A failed audit leaves yesterday's marts in place. When nobody is affected, building and publishing are skipped.
 
 Roll back the newest publish: `python -m warehouse rollback`.
-Without Airflow: `python -m warehouse dbt touchpoints`, `… affected`, `… dbt marts`, `… publish`.
+Without Airflow, `python -m`: `warehouse dbt touchpoints`, `journeys score`, `warehouse affected`, `… dbt marts`,
+`journeys compute`, `warehouse dbt answers`, `warehouse publish`.
 """
 
 from typing import Any
@@ -27,11 +28,17 @@ from dags._shared import DEFAULTS, GOLDEN_CUSTOMERS, MARTS, NIGHT, START, night
     doc_md=__doc__,
 )
 def build_journeys() -> None:
-    @task(doc_md="dbt layer `touchpoints`: events, orders and tickets that changed.")
-    def build_touchpoints() -> None:
+    @task(doc_md="Build and test one layer of the dbt project: what changed, of the customers that the night touches.")
+    def build(layer: str) -> None:
         import warehouse
 
-        warehouse.run_dbt("touchpoints", night())
+        warehouse.run_dbt(layer, night())
+
+    @task(doc_md="What new and changed messages say.")
+    def score_messages() -> int:
+        import journeys
+
+        return journeys.score_messages(night())
 
     @task.short_circuit(
         ignore_downstream_trigger_rules=False, doc_md="Whom does this night touch? Nobody, and no new figures: skip."
@@ -41,18 +48,17 @@ def build_journeys() -> None:
 
         return warehouse.find_affected(night()) or warehouse.channels_changed()
 
-    @task(doc_md="dbt layer `marts`: the affected customers' rows in `marts_next`.")
-    def build_marts() -> None:
-        import warehouse
+    @task(doc_md="Statistics that need Python; fitted anew when they are due.")
+    def compute_statistics() -> None:
+        import journeys
 
-        warehouse.run_dbt("marts", night())
+        journeys.compute(night())
 
     @task(doc_md="The gate before BI sees anything. A failed audit is not retried; yesterday's marts stay.")
     def audit_marts() -> None:
         import expectations
 
-        result = expectations.audit_marts(night(), raise_on_fail=False)
-        if not result.passed:
+        if not (result := expectations.audit_marts(night(), raise_on_fail=False)).passed:
             raise AirflowFailException(result.message)
 
     @task(doc_md="`marts_next` → `marts` in one transaction, with undo.")
@@ -65,14 +71,9 @@ def build_journeys() -> None:
     def announce_marts() -> Any:
         yield Metadata(MARTS, {"export_date": night().isoformat()})
 
-    (
-        build_touchpoints()
-        >> find_affected_customers()
-        >> build_marts()
-        >> audit_marts()
-        >> publish_marts()
-        >> announce_marts()
-    )
+    touchpoints, marts, answers = (build.override(task_id=f"build_{x}")(x) for x in ("touchpoints", "marts", "answers"))
+    touchpoints >> score_messages() >> find_affected_customers() >> marts
+    marts >> compute_statistics() >> answers >> audit_marts() >> publish_marts() >> announce_marts()
 
 
 build_journeys()

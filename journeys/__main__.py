@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Journey statistics, questions and the night's report.")
+app = typer.Typer(no_args_is_help=True, help="The night's statistics, the questions of the business, and the report.")
+
+Date = Annotated[
+    datetime, typer.Option("--date", "-d", formats=["%Y-%m-%d"], help="Export date of the night, YYYY-MM-DD.")
+]
+
+
+@app.command()
+def score(date: Date) -> None:
+    """Score the night's new and changed messages (after the dbt layer touchpoints)."""
+    import journeys
+
+    typer.echo(f"{journeys.score_messages(date.date()):,} messages scored")
+
+
+@app.command()
+def compute(date: Date) -> None:
+    """Compute the night's statistics, fitting them anew when they are due (between the layers marts and answers)."""
+    import journeys
+
+    with _plain_errors():
+        result = journeys.compute(date.date())
+    fitted = ", fitted anew" if result.refit else ""
+    typer.echo(f"night {result.export_date}: {len(result.seconds)} statistics of {result.affected:,} customers{fitted}")
+    for name, seconds in result.seconds.items():
+        typer.echo(f"  {name:<28}{seconds:>8.1f} s of processor time")
+
+
+@app.command()
+def fits(limit: Annotated[int, typer.Option(help="How many, the newest first.")] = 50) -> None:
+    """List the fits: which statistic, of which night, in force or not, and how well it does."""
+    import json
+
+    import journeys
+
+    for fit in journeys.list_fits(limit):
+        state = "published" if fit.is_live else "not published"
+        typer.echo(f"{fit.export_date}  {fit.name:<24} version {fit.version}  {fit.seconds:>7.1f} s  {state}")
+        if fit.evaluation:
+            typer.echo(f"            {json.dumps(fit.evaluation, ensure_ascii=False)}")
 
 
 @app.command()
@@ -51,14 +92,24 @@ def report(
     """Write the night's report (HTML) and say where it is."""
     import journeys
 
-    try:
+    with _plain_errors():
         path = journeys.write_report(export_date.date(), evaluation=evaluation)
-    except journeys.JourneysError as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(2) from None
     typer.echo(path)
     if open_it:
         typer.launch(path.as_uri())
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """What the rooms say went wrong, without a traceback."""
+    import journeys
+    import warehouse
+
+    try:
+        yield
+    except (journeys.JourneysError, warehouse.WarehouseError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(2) from None
 
 
 if __name__ == "__main__":

@@ -11,3 +11,11 @@ class ReportError(JourneysError):
 
 class QuestionError(JourneysError):
     """A question of the catalogue is wrong, or the warehouse cannot answer it."""
+
+
+class StepError(JourneysError):
+    """A statistic is declared in a way that cannot work."""
+
+
+class ComputeError(JourneysError):
+    """The night's statistics cannot be computed yet."""

@@ -48,11 +48,17 @@ def build_night(export_date: date, *, say: Say) -> None:
         resolution.accept_run(run.run_id)
     with _timed("build touchpoints", say):
         warehouse.run_dbt("touchpoints", export_date)
+    with _timed("score messages", say):
+        journeys.score_messages(export_date)
     with _timed("find affected customers", say):
         affected = warehouse.find_affected(export_date)
     if affected or warehouse.channels_changed():
         with _timed(f"build marts of {affected:,} customers", say):
             warehouse.run_dbt("marts", export_date)
+        with _timed("compute statistics", say):
+            journeys.compute(export_date)
+        with _timed("build answers", say):
+            warehouse.run_dbt("answers", export_date)
         with _timed("audit and publish marts", say):
             marts = expectations.audit_marts(export_date, raise_on_fail=False)
             if not marts.passed:

@@ -65,7 +65,7 @@ def status(nights: Annotated[int, typer.Option(help="How many nights and publish
 
 @app.command()
 def dbt(
-    layer: Annotated[str, typer.Argument(help="persons, touchpoints or marts")],
+    layer: Annotated[str, typer.Argument(help="persons, touchpoints, marts or answers")],
     date: Date,
     full_refresh: Annotated[bool, typer.Option(help="Look at every row again, not only at what changed.")] = False,
     select: Annotated[

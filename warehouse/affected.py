@@ -29,12 +29,18 @@ _EVENTS: dict[str, tuple[str, str]] = {
     "int_refunds": ("order", "fct_refunds"),
     "int_tickets": ("ticket", "fct_tickets"),
     "int_person_records": ("record", "bridge_customer_identities"),
+    "int_messages": ("message", "fct_messages"),
+    "int_message_scores": ("message", "fct_messages"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """The night in preparation (ops.next_publish). reasons: kind → customers, each under every kind that holds."""
+    """The night in preparation (ops.next_publish).
+
+    reasons: kind → customers, each under every kind that holds
+    refit: statistics were fitted anew tonight (journeys.compute), so fitted marts hold everybody's rows
+    """
 
     export_date: dt.date
     everyone: bool
@@ -43,6 +49,7 @@ class Affected:
     watermarks: dict[str, int]
     identity_run_id: int | None
     rules_hash: str
+    refit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,22 +164,24 @@ class _Search:
         """Customers of changed rows, through today's links; and customers under whom the changed event is published."""
         reason, mart = _EVENTS[table]
         values = {"reason": reason, "seq": self.last.watermarks.get(table, 0)}
-        self._add(
-            "select distinct k.golden_customer_id, %(reason)s from {table} as t join identity.record_links as k"
-            " on k.source_record_key = t.source_record_key and k.valid_to_run_id is null where t._changed_seq >"
-            " %(seq)s",
-            values,
-            table=sql.Identifier("intermediate", table),
-        )
+        if self._has_columns("intermediate", table, ("source_record_key",)):
+            self._add(
+                "select distinct k.golden_customer_id, %(reason)s from {table} as t join identity.record_links as k"
+                " on k.source_record_key = t.source_record_key and k.valid_to_run_id is null where t._changed_seq >"
+                " %(seq)s",
+                values,
+                table=sql.Identifier("intermediate", table),
+            )
         key = primary_key(self.connection, "marts", mart)
         if not key or not self._has_columns("intermediate", table, key):
             return
         self._add(
-            "select distinct p.golden_customer_id, 'moved' from {table} as t join {mart} as p on {same}"
+            "select distinct p.golden_customer_id, {moved} from {table} as t join {mart} as p on {same}"
             " where t._changed_seq > %(seq)s",
             values,
             table=sql.Identifier("intermediate", table),
             mart=sql.Identifier("marts", mart),
+            moved=sql.Literal("moved" if reason != "message" else reason),
             same=sql.SQL(" and ").join(sql.SQL("t.{0} = p.{0}").format(sql.Identifier(name)) for name in key),
         )
 
@@ -235,7 +244,8 @@ def _remember(connection: psycopg.Connection[Any], found: Affected) -> None:
 def read_affected(connection: psycopg.Connection[Any]) -> Affected:
     """The night in preparation; AffectedError when there is none."""
     row = connection.execute(
-        "select export_date, everyone, affected, reasons, watermarks, identity_run_id, rules_hash from ops.next_publish"
+        "select export_date, everyone, affected, reasons, watermarks, identity_run_id, rules_hash, refit"
+        " from ops.next_publish"
     ).fetchone()
     if row is None:
         raise AffectedError("No night is in preparation: run `python -m warehouse affected --date …` first.")

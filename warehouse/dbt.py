@@ -1,4 +1,4 @@
-"""Running one layer of the dbt project: persons, touchpoints or marts.
+"""Running one layer of the dbt project: persons, touchpoints, marts or answers.
 
 dbt runs inside this process (dbtRunner), not in a child: Airflow runs each task in a process of its own, and when that
 is killed dbt must die with it; a child would go on writing. dbt resets its adapters at each invocation, so several
@@ -23,11 +23,12 @@ from warehouse.locks import night_lock
 from warehouse.rules import rules_hash, rules_number
 from warehouse.runlog import run_log
 from warehouse.settings import settings
-from warehouse.watermarks import read_sources, read_watermarks, write_watermarks
+from warehouse.watermarks import is_refit_night, read_sources, read_watermarks, write_watermarks
 
 log = logging.getLogger(__name__)
 
-LAYERS = ("persons", "touchpoints", "marts")
+LAYERS = ("persons", "touchpoints", "marts", "answers")
+MART_LAYERS = ("marts", "answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def _run(layer: str, date: dt.date, full_refresh: bool, select: str | None) -> D
         marks = read_watermarks(connection, f"dbt:{layer}")
         seeded = read_watermarks(connection, "dbt:seeds").get("seeds") == seeds
         views_missing = layer == "persons" and _views_missing(connection)
+        refit = layer in MART_LAYERS and is_refit_night(connection)
     if select is None and not full_refresh and seeded and _nothing_new(layer, {**sources, "rules": rules}, marks):
         log.info("layer %s: nothing new to read", layer)
         return DbtResult(layer, date, "unchanged")
@@ -85,9 +87,18 @@ def _run(layer: str, date: dt.date, full_refresh: bool, select: str | None) -> D
     everything = full_refresh or marks.get("rules") not in (None, rules)
     from warehouse.dbt_invocation import Invocation  # dbt itself takes seconds to import
 
-    with_views = marks.get("rules") != rules or select is not None or views_missing
+    # A mart's table that is made anew takes the views above it with it.
+    with_views = marks.get("rules") != rules or select is not None or views_missing or layer in MART_LAYERS
     invocation = Invocation(
-        layer, date, everything, sources, rules, select=select, with_seeds=not seeded, with_views=with_views
+        layer,
+        date,
+        everything,
+        sources,
+        rules,
+        select=select,
+        with_seeds=not seeded,
+        with_views=with_views,
+        refit=refit,
     )
     outcome = invocation.run()
     with connect(name=f"journeyline dbt {layer}") as connection:
@@ -114,6 +125,6 @@ def _views_missing(connection: Any) -> bool:
 
 def _nothing_new(layer: str, now: dict[str, int], before: dict[str, int]) -> bool:
     """Whether the layer would only repeat itself. Nobody affected: marts of customers stand, whatever moved."""
-    if layer == "marts" and now["affected_count"] == 0:
-        return all(before.get(name) == now.get(name) for name in ("rules", "int_channel_metrics"))
+    if layer in MART_LAYERS and now["affected_count"] == 0:
+        return all(before.get(name) == now.get(name) for name in ("rules", "int_channel_metrics", "fits"))
     return now == {name: seq for name, seq in before.items() if name != "built"}

@@ -53,6 +53,7 @@ class Invocation:
     sources     watermarks captured before anything runs; of the first attempt when a failed one is resumed
     with_seeds  load the seeds too: they changed since they were last loaded
     with_views  make the views again: the layer's rules changed, or one of its views is not there
+    refit       statistics were fitted anew tonight: fitted marts hold everybody's rows
     """
 
     layer: str
@@ -63,6 +64,7 @@ class Invocation:
     select: str | None = None
     with_seeds: bool = False
     with_views: bool = True
+    refit: bool = False
     build_seq: int = 0
     resumed: bool = field(default=False, init=False)
 
@@ -114,6 +116,7 @@ class Invocation:
             "build_seq": self.build_seq,
             "layer": self.layer,
             "full_refresh": self.full_refresh,
+            "refit": self.refit,
         }
         # buildable: also tests between layers, but none that needs a model of a later layer.
         # Unit tests try the code, not the data: the test suite runs them, a night need not.
@@ -167,7 +170,7 @@ class Invocation:
         if attempt["identity"] != self._identity() or not (self.target / "run_results.json").exists():
             return None
         # The night in preparation changed: what was built before the failure belongs to another set of customers.
-        if attempt["sources"].get("affected") != self.sources.get("affected"):
+        if any(attempt["sources"].get(name) != self.sources.get(name) for name in ("affected", "marts", "fits")):
             return None
         return attempt
 

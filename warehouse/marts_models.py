@@ -13,6 +13,8 @@ from warehouse.dbt_parse import parse_folder
 from warehouse.errors import PublishError
 
 CONTACTS = "dim_customer_contacts"
+MODES = ("customer", "whole", "view")
+READERS = ("bi_reader", "person_reader", "pii_reader")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,30 @@ class ForeignKey:
 class MartModel:
     """One model with config.meta.publish.
 
-    by_customer  publish 'customer' (rows of the affected customers) instead of 'whole'
-    is_pii       holds contact details: readable by pii_reader only
+    publish    customer (rows of the affected customers), whole (all rows) or view (the same view over marts)
+    is_fitted  on nights when statistics are fitted anew, a model published by customer holds everybody's rows
+    reader     the role that may read it: bi_reader; person_reader for lists of persons; pii_reader for contact details
+    reads      names of the models and seeds it reads
     """
 
     name: str
-    by_customer: bool
+    publish: str
     primary_key: tuple[str, ...] = ()
     indexes: tuple[Index, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
-    is_pii: bool = False
+    is_fitted: bool = False
+    reader: str = "bi_reader"
+    reads: tuple[str, ...] = ()
     description: str = ""
     comments: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def by_customer(self) -> bool:
+        return self.publish == "customer"
+
+    @property
+    def is_view(self) -> bool:
+        return self.publish == "view"
 
 
 def read_marts_models(manifest: Path | None = None) -> list[MartModel]:
@@ -72,9 +86,9 @@ def read_marts_models(manifest: Path | None = None) -> list[MartModel]:
         how = _meta(node).get("publish")
         if node.get("resource_type") not in ("model", "seed") or how is None:
             continue
-        if how not in ("customer", "whole"):
-            raise PublishError(f"Model {node['name']}: config.meta.publish is {how!r}; write customer or whole.")
-        models.append(_model(node, how == "customer"))
+        if how not in MODES:
+            raise PublishError(f"Model {node['name']}: config.meta.publish is {how!r}; write {', '.join(MODES)}.")
+        models.append(_model(node, str(how)))
     if not models:
         raise PublishError(f"{path} names no model to publish: set config.meta.publish on at least one.")
     return sorted(models, key=lambda model: model.name)
@@ -84,7 +98,7 @@ def _meta(node: dict[str, Any]) -> dict[str, Any]:
     return {**(node.get("meta") or {}), **((node.get("config") or {}).get("meta") or {})}
 
 
-def _model(node: dict[str, Any], by_customer: bool) -> MartModel:
+def _model(node: dict[str, Any], publish: str) -> MartModel:
     name = str(node["name"])
     columns = node.get("columns") or {}
     constraints = list(node.get("constraints") or [])
@@ -97,13 +111,17 @@ def _model(node: dict[str, Any], by_customer: bool) -> MartModel:
         Index(name, tuple(i["columns"]), bool(i.get("unique"))) for i in (node.get("config") or {}).get("indexes") or []
     )
     meta = _meta(node)
+    reader = "person_reader" if meta.get("person_level") else "bi_reader"
     return MartModel(
         name=name,
-        by_customer=by_customer,
-        primary_key=key,
-        indexes=tuple(i for i in indexes if not (i.unique and i.columns == key)),
-        foreign_keys=foreign,
-        is_pii=bool(meta.get("pii")) or name == CONTACTS,
+        publish=publish,
+        # a view has neither key nor indexes: those of the tables under it serve
+        primary_key=() if publish == "view" else key,
+        indexes=() if publish == "view" else tuple(i for i in indexes if not (i.unique and i.columns == key)),
+        foreign_keys=() if publish == "view" else foreign,
+        is_fitted=bool(meta.get("fitted")),
+        reader="pii_reader" if meta.get("pii") or name == CONTACTS else reader,
+        reads=tuple(str(parent).split(".")[2] for parent in (node.get("depends_on") or {}).get("nodes") or []),
         description=str(node.get("description") or ""),
         comments={str(c["name"]): str(c.get("description") or "") for c in columns.values()},
     )

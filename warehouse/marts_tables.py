@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from warehouse.errors import PublishError
-from warehouse.marts_models import Index, MartModel
+from warehouse.marts_models import READERS, Index, MartModel
 from warehouse.tables import primary_key
 from warehouse.views import dependent_views
 
@@ -225,7 +225,7 @@ def _customer_index(model: MartModel) -> str:
 
 
 def describe_and_grant(connection: Connection, model: MartModel) -> None:
-    """Comments from the model's documentation; contact details for pii_reader only, the rest for bi_reader."""
+    """Comments from the model's documentation, and the right to read for the one role that may (READERS)."""
     target = sql.Identifier("marts", model.name)
     wanted: dict[str | None, str] = {None: model.description}
     wanted.update(model.comments)
@@ -242,15 +242,18 @@ def describe_and_grant(connection: Connection, model: MartModel) -> None:
     present[None] = row[0] if row else ""
     for name, text in wanted.items():
         if name is None and text != present[None]:
-            connection.execute(sql.SQL("comment on table {} is {}").format(target, sql.Literal(text)))
+            kind = sql.SQL("view" if model.is_view else "table")
+            connection.execute(sql.SQL("comment on {} {} is {}").format(kind, target, sql.Literal(text)))
         elif name is not None and name in present and text != present[name]:
             column = sql.Identifier("marts", model.name, name)
             connection.execute(sql.SQL("comment on column {} is {}").format(column, sql.Literal(text)))
-    reader, other = ("pii_reader", "bi_reader") if model.is_pii else ("bi_reader", None)
     row = connection.execute(
-        "select has_table_privilege(%s, to_regclass(%s), 'select')", (reader, f'marts."{model.name}"')
+        "select coalesce(array_agg(pg_get_userbyid(a.grantee)::text), '{}') from pg_class as c"
+        " cross join aclexplode(c.relacl) as a where c.oid = to_regclass(%s) and a.grantee <> 0",
+        (f'marts."{model.name}"',),
     ).fetchone()
-    if row != (True,):
-        connection.execute(sql.SQL("grant select on {} to {}").format(target, sql.Identifier(reader)))
-    if other is not None:
+    granted = set(row[0]) if row else set()
+    if model.reader not in granted:
+        connection.execute(sql.SQL("grant select on {} to {}").format(target, sql.Identifier(model.reader)))
+    for other in granted & set(READERS) - {model.reader}:
         connection.execute(sql.SQL("revoke all on {} from {}").format(target, sql.Identifier(other)))

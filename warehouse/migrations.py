@@ -9,6 +9,7 @@ import hashlib
 import logging
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from warehouse.connection import connect
@@ -32,7 +33,10 @@ class Migration:
 
 
 def read_migrations(folder: Path = FOLDER) -> list[Migration]:
-    """All migrations in order. Raises MigrationError for a badly named file, a gap or a double number."""
+    """All migrations in order. Raises MigrationError for a badly named file or a double number.
+
+    Gaps are allowed: two branches may each have taken a number, and the lower one may come later.
+    """
     found: list[Migration] = []
     for path in sorted(folder.glob("*.sql")):
         match = _NAME.fullmatch(path.name)
@@ -41,9 +45,9 @@ def read_migrations(folder: Path = FOLDER) -> list[Migration]:
         text = path.read_text(encoding="utf-8")
         checksum = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
         found.append(Migration(int(match[1]), path.name, text, checksum))
-    for position, migration in enumerate(found, start=1):
-        if migration.number != position:
-            raise MigrationError(f"{folder}: migration {position:04d} is missing or doubled (found {migration.name})")
+    for earlier, later in pairwise(found):
+        if later.number == earlier.number:
+            raise MigrationError(f"{folder}: {earlier.name} and {later.name} have the same number: give one the next")
     return found
 
 

@@ -19,14 +19,17 @@ from psycopg import sql
 
 from warehouse import marts_keys as keys
 from warehouse import marts_tables as shape
+from warehouse import marts_views as views
 from warehouse.affected import Affected, read_affected
 from warehouse.clock import night_clock
 from warehouse.connection import connect
+from warehouse.dbt import MART_LAYERS
 from warehouse.errors import PublishError
 from warehouse.locks import night_lock
 from warehouse.marts_models import MartModel, read_marts_models
 from warehouse.runlog import run_log
 from warehouse.undo import KEPT_PUBLISHES, forget_undo, keep_full, keep_rows, undo_name
+from warehouse.views import SavedView
 from warehouse.watermarks import read_sources, read_watermarks
 
 log = logging.getLogger(__name__)
@@ -76,7 +79,7 @@ def publish(export_date: dt.date | str, *, manifest: Path | None = None) -> Publ
         status = "published" if publish_id is not None else "unchanged"
         figures.update(outcome=status, affected=night.affected, tables=len(changes))
     if publish_id is not None:
-        analyze([change.table for change in changes])
+        analyze([change.table for change in changes if change.undo_kind != "view"])
     seconds = time.monotonic() - began
     return PublishResult(publish_id, date, status, night.affected, night.everyone, tuple(changes), seconds)
 
@@ -90,13 +93,17 @@ def _check(connection: Connection, night: Affected, date: dt.date, models: list[
     for model in models:
         if not shape.read_columns(connection, "marts_next", model.name):
             raise PublishError(f"marts_next.{model.name} does not exist: build the marts first.")
-    if night.affected:
-        built, now = read_watermarks(connection, "dbt:marts"), read_sources(connection, "marts")
+    views.check_kinds(connection, models)
+    now = read_sources(connection, "answers")
+    for layer in MART_LAYERS if night.affected else ():
+        built = read_watermarks(connection, f"dbt:{layer}")
         if (built.get("affected"), built.get("affected_count")) != (now["affected"], now["affected_count"]):
             raise PublishError(
                 "marts_next was built for other customers than the night in preparation names: run the dbt"
-                " layer marts again."
+                f" layer {layer} again."
             )
+    if night.refit and read_watermarks(connection, "dbt:answers").get("fits") != now["fits"]:
+        raise PublishError("Statistics were fitted after the answers had been built: run the dbt layer answers again.")
 
 
 class _Publish:
@@ -104,28 +111,45 @@ class _Publish:
 
     def __init__(self, connection: Connection, night: Affected, models: list[MartModel]) -> None:
         self.connection, self.night, self.models = connection, night, models
+        self.tables = [model for model in models if not model.is_view]
         self.publish_id = 0
         self.suspended = False
         self.foreign_keys = keys.read_foreign_keys(connection)
 
     def run(self) -> tuple[list[TableChange], int | None]:
-        work = [model for model in self.models if self._has_work(model)]
-        if not work:
+        work = [model for model in self.tables if self._has_work(model)]
+        changed_views = [model for model in self.models if model.is_view and views.differs(self.connection, model)]
+        if not (work or changed_views or self.night.refit):
             return [], None
         self.publish_id = self._log()
         self._keep_affected()
-        if any(self._needs_alter(model) for model in work):
+        alters = any(self._needs_alter(model) for model in work)
+        others: list[SavedView] = []
+        if alters or changed_views:
+            others = views.take_down_views(self.connection, self.publish_id, self.models)
+        if alters:
             keys.drop_foreign_keys(self.connection)  # put back, and checked for all rows at once, by the last step
-        elif self.night.affected >= keys.BULK_CUSTOMERS:
+        elif self.night.refit or self.night.affected >= keys.BULK_CUSTOMERS:
             self.suspended = keys.suspend_foreign_keys(self.connection)
         changes = [self._publish(model) for model in work]
         self._check_foreign_keys()  # of rows; first, since PostgreSQL alters no table whose rows still wait for a check
+        if alters or changed_views:
+            views.put_up_views(self.connection, self.models, others)
+            changes += [TableChange(model.name, 0, 0, "view") for model in changed_views]
         for model in self.models:
+            if model.is_view:
+                shape.describe_and_grant(self.connection, model)
+                continue
             if shape.ensure_key(self.connection, model):  # columns of an earlier key may be null from now on
                 shape.relax(self.connection, model.name, shape.read_columns(self.connection, "marts_next", model.name))
             shape.ensure_indexes(self.connection, model)
             shape.describe_and_grant(self.connection, model)
         self._ensure_foreign_keys()
+        if self.night.refit:  # from now on in force, unless this publish is rolled back
+            self.connection.execute(
+                "update ops.fits set publish_id = %s where publish_id is null and export_date = %s",
+                (self.publish_id, self.night.export_date),
+            )
         with self.connection.cursor() as cursor:
             cursor.executemany(
                 "update ops.publish_tables set rows_deleted = %s, rows_inserted = %s where publish_id = %s and"
@@ -141,9 +165,13 @@ class _Publish:
         if shape.key_differs(self.connection, model):
             return True
         if model.by_customer:
-            return self.night.affected > 0
+            return self.night.affected > 0 or self._is_replaced(model)
         wanted = shape.read_columns(self.connection, "marts_next", model.name)
         return shape.shape_differs(self.connection, model.name, wanted) or self._differs(model, wanted)
+
+    def _is_replaced(self, model: MartModel) -> bool:
+        """Whether marts_next holds everybody's rows of a mart that is published by customer."""
+        return self.night.everyone or (model.is_fitted and self.night.refit)
 
     def _needs_alter(self, model: MartModel) -> bool:
         wanted = shape.read_columns(self.connection, "marts_next", model.name)
@@ -167,10 +195,10 @@ class _Publish:
         night = self.night
         row = self.connection.execute(
             "insert into ops.publish_log (export_date, affected, everyone, identity_run_id, watermark_seq, watermarks,"
-            " rules_hash) values (%s, %s, %s, %s, %s, %s, %s) returning publish_id",
+            " rules_hash, refit) values (%s, %s, %s, %s, %s, %s, %s, %s) returning publish_id",
             (
                 night.export_date, night.affected, night.everyone, night.identity_run_id,
-                max(night.watermarks.values(), default=0), json.dumps(night.watermarks), night.rules_hash,
+                max(night.watermarks.values(), default=0), json.dumps(night.watermarks), night.rules_hash, night.refit,
             ),
         ).fetchone()  # fmt: skip
         assert row is not None
@@ -198,7 +226,7 @@ class _Publish:
                 self.connection, model.name, sql.Identifier("marts_next", model.name), [c.name for c in wanted]
             )
             change = TableChange(model.name, deleted, inserted, "full")
-        elif self.night.everyone:
+        elif self._is_replaced(model):
             keep_full(self.connection, self.publish_id, model.name, self.foreign_keys)
             deleted = self.connection.execute(
                 sql.SQL("delete from {}").format(sql.Identifier("marts", model.name))
@@ -218,7 +246,7 @@ class _Publish:
             " values (%s, %s, 0, 0, 'created')",
             (self.publish_id, model.name),
         )
-        if model.by_customer and not self.night.everyone:
+        if model.by_customer and not self._is_replaced(model):
             raise PublishError(
                 f"marts.{model.name} is new: it needs every customer's rows, not this night's only. Prepare the"
                 " night with"
@@ -227,7 +255,7 @@ class _Publish:
         return TableChange(model.name, 0, self._insert(model, wanted), "created")
 
     def _reshape(self, model: MartModel, wanted: list[shape.Column]) -> TableChange:
-        if model.by_customer and not self.night.everyone:
+        if model.by_customer and not self._is_replaced(model):
             raise PublishError(
                 f"The columns of marts.{model.name} changed: all its rows must be built again. Prepare the night with"
                 " everyone affected (`python -m warehouse affected --everyone`), build the marts and publish."
@@ -251,7 +279,7 @@ class _Publish:
                 names,
                 names,
                 sql.Identifier("marts_next", model.name),
-                sql.SQL(only if model.by_customer else ""),
+                sql.SQL(only if model.by_customer and not (model.is_fitted and self.night.refit) else ""),
             )
         ).rowcount
 
@@ -267,7 +295,7 @@ class _Publish:
 
     def _ensure_foreign_keys(self) -> None:
         try:
-            keys.ensure_foreign_keys(self.connection, self.models)
+            keys.ensure_foreign_keys(self.connection, self.tables)
         except psycopg.errors.ForeignKeyViolation as error:
             raise keys.broken_key(error.diag.table_name, error.diag.constraint_name) from None
 

@@ -17,6 +17,7 @@ from psycopg import sql
 
 from warehouse import marts_keys as keys
 from warehouse import marts_tables as shape
+from warehouse import marts_views as views
 from warehouse.connection import connect
 from warehouse.errors import PublishError
 from warehouse.locks import night_lock
@@ -70,6 +71,9 @@ def _restore_all(connection: Connection, publish_id: int, affected: int) -> list
         "select table_name, undo_kind, old_columns from ops.publish_tables where publish_id = %s order by table_name",
         (publish_id,),
     ).fetchall()
+    saved_views = [(table, old) for table, kind, old in rows if kind == "view"]
+    others = views.restore_views(connection, saved_views)
+    rows = [row for row in rows if row[1] != "view"]
     foreign_keys = keys.read_foreign_keys(connection)
     kept = {table for table, _, _ in rows}
     # Those of tables that this publish did not touch stay; the others become what they were before it.
@@ -99,6 +103,7 @@ def _restore_all(connection: Connection, publish_id: int, affected: int) -> list
                     sql.Identifier("marts", table), sql.Identifier(name), sql.SQL(definition)
                 )
             )
+    views.put_up_earlier(connection, saved_views, others)
     return changes
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from warehouse.settings import settings
 
 # Models by layer. Seeds, macros and dbt_project.yml (its vars) count for every layer; other .yml files do not.
+MARTS_FOLDERS = ("core", "journeys", "facts")
 FOLDERS = {
     "persons": ("models/staging", "models/intermediate"),
     "touchpoints": ("models/staging", "models/intermediate"),
-    "marts": ("models/marts",),
+    "marts": tuple(f"models/marts/{folder}" for folder in MARTS_FOLDERS),
+    "answers": ("models/marts",),  # the answers read the facts: whose rules changed, changes them
     "affected": ("models/intermediate", "models/marts"),
     "seeds": (),
 }

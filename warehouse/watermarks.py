@@ -11,7 +11,7 @@ Connection = psycopg.Connection[Any]
 
 INT_TABLES = (
     "int_person_records", "int_touchpoints", "int_orders", "int_order_lines", "int_refunds", "int_tickets",
-    "int_channel_metrics",
+    "int_channel_metrics", "int_messages", "int_message_scores",
 )  # fmt: skip
 
 
@@ -54,7 +54,19 @@ def read_sources(connection: Connection, layer: str) -> dict[str, int]:
     ).fetchone()
     assert row is not None
     sources["affected"], sources["affected_count"] = int(row[0]), int(row[1])
+    if layer == "answers":
+        # Facts and dimensions of this night, and the statistics made from them (`python -m journeys compute`).
+        sources["marts"] = read_watermarks(connection, "dbt:marts").get("built", 0)
+        row = connection.execute(
+            "select coalesce((select seq from ops.watermarks where consumer = 'journeys' and source = 'computed'), 0)"
+        ).fetchone()
+        sources["fits"] = int(row[0]) if row else 0
     return sources
+
+
+def is_refit_night(connection: Connection) -> bool:
+    """Whether statistics were fitted anew for the night in preparation: fitted marts then hold everybody's rows."""
+    return connection.execute("select refit from ops.next_publish").fetchone() == (True,)
 
 
 def read_watermarks(connection: Connection, consumer: str) -> dict[str, int]:

@@ -11,12 +11,8 @@
 {% macro whole(model, columns) -%}
     {%- set built = ref(model) -%}
     {%- set list = columns | join(', ') -%}
-    {%- set published = none -%}
-    {%- if execute and var('sandbox', none) is none -%}
-        {%- set published = load_relation(api.Relation.create(database=target.database, schema='marts', identifier=model)) -%}
-    {%- endif -%}
-    {%- set known = [] if published is none else adapter.get_columns_in_relation(published) | map(attribute='name') | list -%}
-    {%- if columns | reject('in', known) | list | length == 0 -%}
+    {#- a fitted mart holds everybody's rows on nights of fitting -#}
+    {%- if execute and has_published(model, columns) and not is_refitted(model) -%}
 (
     select {{ list }} from marts.{{ model }} as p
     where not exists (select 1 from {{ source('night', 'affected_customers') }} as a where a.golden_customer_id = p.golden_customer_id)

@@ -11,35 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
+from warehouse.bulk import ROWS_PER_WRITE, copy_in
+
 if TYPE_CHECKING:
     import numpy as np
     import psycopg
     import pyarrow as pa
 
-ROWS_PER_WRITE = 200_000
+__all__ = ["copy_in", "copy_in_arrays", "copy_out", "fetch_arrays", "uuid_bytes"]
+
 BYTES_PER_PARSE = 32 << 20
 """CSV text that is held before it is parsed: what reading takes beside its result."""
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
-
-
-def copy_in(connection: psycopg.Connection[Any], table: str, data: pa.Table) -> int:
-    """Append an Arrow table to `schema.table` (or a temporary table) by column name; returns its rows."""
-    import pyarrow as pa
-    import pyarrow.csv as pc
-
-    if data.num_rows == 0:
-        return 0
-    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-        sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, data.column_names))
-    )
-    options = pc.WriteOptions(include_header=False)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for start in range(0, data.num_rows, ROWS_PER_WRITE):
-            sink = pa.BufferOutputStream()
-            pc.write_csv(data.slice(start, ROWS_PER_WRITE), sink, options)
-            copy.write(memoryview(sink.getvalue()))
-    return data.num_rows
 
 
 def copy_in_arrays(

@@ -113,11 +113,14 @@ def test_a_merge_rewrites_history_and_moves_no_total(buyers: Buyers) -> None:
 
 
 def test_the_merged_night_equals_a_full_rebuild(buyers: Buyers) -> None:
+    import journeys
     import warehouse
 
     incremental = _content()
     assert warehouse.find_affected(DATE, everyone=True) > 2
     warehouse.run_dbt("marts", DATE)
+    journeys.compute(DATE)
+    warehouse.run_dbt("answers", DATE)
     warehouse.publish(DATE)
     assert _content() == incremental
 

@@ -31,6 +31,7 @@ def promote_night(brand: Brand, date: dt.date) -> None:
 
 def build_night(date: dt.date, *, full: bool = False) -> int:
     """All layers of one night and its publish; returns the number of affected customers."""
+    import journeys
     import resolution
     import warehouse
 
@@ -39,8 +40,11 @@ def build_night(date: dt.date, *, full: bool = False) -> int:
         run = resolution.resolve_night(date)
         resolution.accept_run(run.run_id)
     warehouse.run_dbt("touchpoints", date, full_refresh=full)
+    journeys.score_messages(date)
     affected = warehouse.find_affected(date, everyone=full)
     if affected:
         warehouse.run_dbt("marts", date, full_refresh=full)
+        journeys.compute(date)
+        warehouse.run_dbt("answers", date, full_refresh=full)
         warehouse.publish(date)
     return affected

@@ -66,7 +66,7 @@ def build(
     date: dt.date = DAY,
     ddl: tuple[str, str, str] = (FCT, DIM, WHOLE),
 ) -> None:
-    """What find_affected and the dbt layer `marts` would leave: marts_next of one night, and the night in preparation.
+    """What find_affected and the dbt layers would leave: marts_next of one night, and the night in preparation.
 
     events: touchpoint_id → (customer, stage, amount) of the whole world; affected: None = everyone.
     """
@@ -114,6 +114,7 @@ def build(
             (date, everyone, len(ids)),
         )
         write_watermarks(connection, "dbt:marts", read_sources(connection, "marts"))
+        write_watermarks(connection, "dbt:answers", read_sources(connection, "answers"))
 
 
 def publish_night(path: Path, *arguments: Any, date: dt.date = DAY, **more: Any) -> PublishResult:

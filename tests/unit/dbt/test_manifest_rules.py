@@ -83,7 +83,10 @@ def test_marts_have_contract_key_group_and_publish(models: dict[str, dict[str, A
         keys = [c for c in m["constraints"] if c["type"] == "primary_key"]
         publish = m["config"]["meta"].get("publish")
         good = m["config"]["contract"]["enforced"] and len(keys) == 1 and m["group"] and m["access"] == "public"
-        if not (good and publish in ("customer", "whole")):
+        is_view = m["config"]["materialized"] == "view"
+        if publish == "view":
+            good = is_view and m["config"]["contract"]["enforced"] and m["group"] and m["access"] == "public"
+        if not good or is_view != (publish == "view") or publish not in ("customer", "whole", "view"):
             wrong.append(name)
         if publish == "customer" and "golden_customer_id" not in m["columns"]:
             wrong.append(f"{name}: no golden_customer_id")
@@ -127,7 +130,8 @@ def test_facts_point_to_their_customer(models: dict[str, dict[str, Any]]) -> Non
     for name, m in _marts(models).items():
         keys = m["config"]["meta"].get("foreign_keys", [])
         targets = {(key["to"], *key["columns"]) for key in keys}
-        by_customer = "golden_customer_id" in m["columns"] and name != "dim_customers"
+        is_table = m["config"]["materialized"] == "table"
+        by_customer = is_table and "golden_customer_id" in m["columns"] and name != "dim_customers"
         if by_customer and ("dim_customers", "golden_customer_id") not in targets:
             wrong.append(name)
         for key in keys:
@@ -144,11 +148,33 @@ def test_only_contacts_hold_contact_details(models: dict[str, dict[str, Any]]) -
 
 
 def test_layers_select_everything_that_is_built(models: dict[str, dict[str, Any]]) -> None:
-    layers = {"layer_persons", "layer_touchpoints", "layer_marts"}
+    layers = {"layer_persons", "layer_touchpoints", "layer_marts", "layer_answers"}
     wrong = [
         name for name, m in models.items()
         if m["config"]["materialized"] != "ephemeral" and len(layers & set(m["config"]["tags"])) != 1
     ]  # fmt: skip
+    assert wrong == []
+
+
+def test_facts_read_no_answers_and_no_statistics(models: dict[str, dict[str, Any]], manifest: dict[str, Any]) -> None:
+    """The layer `marts` is built before the statistics are computed, the layer `answers` after them."""
+    later = {m["unique_id"] for m in models.values() if "layer_answers" in m["config"]["tags"]}
+    later |= {key for key, s in manifest["sources"].items() if s["source_name"] == "journeys"}
+    wrong = [
+        name for name, m in models.items()
+        if "layer_answers" not in m["config"]["tags"] and later & set(m["depends_on"]["nodes"])
+    ]  # fmt: skip
+    assert wrong == []
+
+
+def test_rules_of_a_layer_are_the_files_of_its_models(models: dict[str, dict[str, Any]]) -> None:
+    from warehouse.rules import FOLDERS
+
+    wrong = []
+    for name, m in models.items():
+        layer = next(tag for tag in m["config"]["tags"] if tag.startswith("layer_")).removeprefix("layer_")
+        if not m["original_file_path"].startswith(tuple(f"{folder}/" for folder in FOLDERS[layer])):
+            wrong.append(f"{name} is of layer {layer}, whose rules do not look at {m['original_file_path']}")
     assert wrong == []
 
 
