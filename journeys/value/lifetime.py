@@ -79,4 +79,3 @@ def weighted_triples(x: F64, t_x: F64, t_total: F64, limit: int, seed: int = 0) 
         chosen = np.sort(np.random.default_rng(seed).choice(len(triples), limit, replace=False))
         triples, weight = triples[chosen], weight[chosen]
     return triples[:, 0], triples[:, 1], triples[:, 2], weight.astype(np.float64)
-

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from journeys.value import lifetime, logistic, rfm, shares
 
+
 @given(arrays(np.float64, st.integers(5, 60), elements=st.integers(0, 6).map(float)))
 def test_equal_values_get_equal_scores_whatever_the_order(values: np.ndarray) -> None:
     """NTILE splits ties: among many equal customers some would get 1 and others 5."""
