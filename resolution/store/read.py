@@ -112,10 +112,10 @@ class NightReader:
                    offset 0) i"""
         query = sql.SQL(columns + statement).format(live=LIVE, kinds=kinds, keys_of=sql.Identifier(keys_of or "nobody"))
         names = ("identifier_type", "identifier_namespace", "identifier_value")
-        types = dict.fromkeys(names, pa.string()) | {"is_verified": pa.bool_()}
+        columns_read = dict.fromkeys(names, pa.string()) | {"is_verified": pa.bool_()}
         if keys_of is None:
-            return copy_out(self.connection, query, {"source_record_key": pa.string(), **types})
-        return fetch_table(self.connection, query, {"source_record_key": key_type(), **types})
+            return copy_out(self.connection, query, {"source_record_key": pa.string(), **columns_read})
+        return fetch_table(self.connection, query, {"source_record_key": key_type(), **columns_read})
 
     def stored_edges(self) -> pa.Table:
         """Accepted edges that tonight's evidence replaces: certain within `near`, probable at `focus`."""
@@ -239,8 +239,17 @@ class NightReader:
                 return step
             step += 1
 
+    def find_scope_evidence(self) -> None:
+        """Fill `scope_evidence` for a `scope` that was not found by `find_scope` (a rollback's)."""
+        self._run(
+            """create temp table scope_evidence on commit drop as
+               select m.left_key, m.right_key, m.kind, m.evidence, m.match_weight, m.match_probability
+               from (select source_record_key as k from scope order by 1) s cross join lateral (
+                   select * from identity.match_edges e where e.left_key = s.k offset 0) m"""
+        )
+
     def scope_edges(self, run_id: int) -> pa.Table:
-        """Effective evidence inside `scope`: stored and not withdrawn, or new."""
+        """Effective evidence inside `scope`: stored and not withdrawn, or new. `scope_evidence` is filled."""
         return self._edges(
             """select {columns} from scope_evidence m
                where m.right_key in (select source_record_key from scope)
