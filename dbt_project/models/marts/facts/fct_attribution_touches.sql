@@ -8,7 +8,7 @@
     post_hook='analyze {{ this }}',
 ) }}
 {%- set units = credit_units() %}
-{%- set divided = ['linear', 'position', 'j_shaped', 'inverse_j', 'time_decay'] %}
+{%- set divided = ['linear', 'position', 'j_shaped', 'inverse_j', 'time_decay', 'shapley_volume'] %}
 
 with conversions as (
     select
@@ -90,7 +90,9 @@ rows_of_conversions as (
 decayed as (
     select
         rows_of_conversions.*,
-        {{ units }} * coalesce(decay / sum(decay) over in_order, 1) as time_decay_exact
+        {{ units }} * coalesce(decay / sum(decay) over in_order, 1) as time_decay_exact,
+        sum(is_channel_first::integer) over (partition by conversion_id) as channel_count,
+        sum(is_channel_first::integer) over (partition by conversion_id order by touch_no) as channel_no
     from rows_of_conversions
     window
         in_order as (partition by conversion_id order by touch_no rows between unbounded preceding and unbounded following)
@@ -112,7 +114,11 @@ credited as (
         ({{ credit_by_position(0.4, 0.4) }})::bigint as position_units,
         ({{ credit_by_position(0.2, 0.6) }})::bigint as j_shaped_units,
         ({{ credit_by_position(0.6, 0.2) }})::bigint as inverse_j_units,
-        (time_decay_floor + (time_decay_rank <= {{ units }} - time_decay_given)::integer)::bigint as time_decay_units
+        (time_decay_floor + (time_decay_rank <= {{ units }} - time_decay_given)::integer)::bigint as time_decay_units,
+        -- each conversion in equal parts to the distinct channels of its path, at the first touch of each
+        case
+            when is_channel_first then {{ units }} / channel_count + (channel_no <= {{ units }} % channel_count)::integer else 0
+        end::bigint as shapley_volume_units
     from ranked
 ),
 
