@@ -99,8 +99,7 @@ def write_proposal(
     from resolution.registry import assign
     from resolution.store import propose
 
-    earlier = propose.earlier_registry(connection, everything=full)
-    before = propose.current_links(connection, everything=full)
+    earlier, before = propose.earlier_registry(connection, everything=full)
     totals = propose.totals(connection)
     evidence = pl.from_arrow(edges.select(["left_key", "right_key", "evidence"]))
     assert isinstance(evidence, pl.DataFrame)

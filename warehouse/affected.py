@@ -17,7 +17,7 @@ from warehouse.errors import AffectedError
 from warehouse.locks import night_lock
 from warehouse.rules import rules_hash
 from warehouse.tables import primary_key
-from warehouse.watermarks import INT_TABLES, newest
+from warehouse.watermarks import INT_TABLES, newest, newest_plan
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +71,10 @@ def find_affected(export_date: dt.date | str, *, everyone: bool = False) -> int:
 
 
 def channels_changed() -> bool:
-    """Whether new aggregates came since the last live publish: marts to build though nobody is affected."""
+    """Whether new aggregates or plans came since the last live publish: marts to build though nobody is affected."""
     with connect(name="journeyline affected") as connection:
         last = _last_publish(connection)
-        now = newest(connection, "intermediate", ["int_channel_metrics"])
+        now = {**newest(connection, "intermediate", ["int_channel_metrics"]), **newest_plan(connection)}
     before = last.watermarks if last else {}
     return any(seq > before.get(table, 0) for table, seq in now.items())
 
@@ -102,7 +102,8 @@ def prepare_affected(export_date: dt.date | str, *, everyone: bool = False) -> A
             _Search(connection, last, tables, date).run()
         reasons = _store(connection)
         row = connection.execute("select count(*) from marts_next.affected_customers").fetchone()
-        found = Affected(date, everyone, int(row[0]) if row else 0, reasons, tables, run_id, rules)
+        marks = {**tables, **newest_plan(connection)}
+        found = Affected(date, everyone, int(row[0]) if row else 0, reasons, marks, run_id, rules)
         _remember(connection, found)
     with connect(autocommit=True, name="journeyline affected") as connection:
         connection.execute("analyze marts_next.affected_customers")

@@ -126,5 +126,5 @@ def _views_missing(connection: Any) -> bool:
 def _nothing_new(layer: str, now: dict[str, int], before: dict[str, int]) -> bool:
     """Whether the layer would only repeat itself. Nobody affected: marts of customers stand, whatever moved."""
     if layer in MART_LAYERS and now["affected_count"] == 0:
-        return all(before.get(name) == now.get(name) for name in ("rules", "int_channel_metrics", "fits"))
+        return all(before.get(name) == now.get(name) for name in ("rules", "int_channel_metrics", "planning", "fits"))
     return now == {name: seq for name, seq in before.items() if name != "built"}

@@ -1,4 +1,4 @@
-"""Where things are: three environment variables, nothing else (docs/architecture.md, Settings)."""
+"""Where things are: four environment variables, nothing else (docs/architecture.md, Settings)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,14 @@ class Settings:
     warehouse_url  address of an existing PostgreSQL >= 15; None = the embedded server under `home`
     exports        folder in which the platforms' exports lie
     repository     root of the checkout (dbt project, contracts)
+    dbt_project    the dbt models: the checkout's, or a brand's own copy of them
     """
 
     home: Path
     warehouse_url: str | None
     exports: Path
     repository: Path
-
-    @property
-    def dbt_project(self) -> Path:
-        return self.repository / "dbt_project"
+    dbt_project: Path
 
     @property
     def landing(self) -> Path:
@@ -38,9 +36,11 @@ def settings() -> Settings:
     """The settings of this moment. Read from the environment at each call: cheap, and tests can change it."""
     home = Path(os.environ.get("JOURNEYLINE_HOME") or REPOSITORY / ".journeyline").expanduser().resolve()
     exports = os.environ.get("JOURNEYLINE_EXPORTS")
+    project = os.environ.get("JOURNEYLINE_DBT_PROJECT")
     return Settings(
         home=home,
         warehouse_url=os.environ.get("JOURNEYLINE_WAREHOUSE_URL") or None,
         repository=REPOSITORY,
         exports=Path(exports).expanduser().resolve() if exports else home / "exports",
+        dbt_project=Path(project).expanduser().resolve() if project else REPOSITORY / "dbt_project",
     )

@@ -15,6 +15,9 @@ INT_TABLES = (
 )  # fmt: skip
 
 
+PLANNING = ("planning__event", "planning__campaign_cost", "planning__experiment")  # sheets without persons
+
+
 def newest(connection: Connection, schema: str, tables: list[str]) -> dict[str, int]:
     """Table → its newest _changed_seq (0: empty), from the index; absent tables are left out."""
     rows = connection.execute(
@@ -44,7 +47,7 @@ def read_sources(connection: Connection, layer: str) -> dict[str, int]:
             **newest(connection, "raw", []),
             **newest(connection, "intermediate", ["int_person_records", "int_orders"]),
         }
-    sources = newest(connection, "intermediate", list(INT_TABLES))
+    sources = {**newest(connection, "intermediate", list(INT_TABLES)), **newest_plan(connection)}
     row = connection.execute("select coalesce(max(run_id), 0) from identity.runs where status = 'accepted'").fetchone()
     sources["identity"] = int(row[0]) if row else 0
     # The night in preparation: the marts are built for its customers, so another set is something new to read.
@@ -62,6 +65,12 @@ def read_sources(connection: Connection, layer: str) -> dict[str, int]:
         ).fetchone()
         sources["fits"] = int(row[0]) if row else 0
     return sources
+
+
+def newest_plan(connection: Connection) -> dict[str, int]:
+    """How far the planning sheets have got, as one mark: marts read them, and no customer is affected by them."""
+    found = newest(connection, "raw", list(PLANNING))
+    return {"planning": max(found.values())} if found else {}
 
 
 def is_refit_night(connection: Connection) -> bool:

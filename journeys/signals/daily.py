@@ -42,7 +42,7 @@ def score_days(values: Float) -> Days:
     rest = values - expected
     middle = np.median(rest)
     # counts scatter at least like the root of their level: a very regular series must not cry at every wobble
-    floor = np.sqrt(np.maximum(np.median(values), 1.0)) / 2
+    floor = np.sqrt(np.maximum(np.median(values), 1.0))
     z = (rest - middle) / max(1.4826 * float(np.median(np.abs(rest - middle))), float(floor))
     return Days(expected, z, np.abs(z) > STL_ALERT)
 

@@ -37,17 +37,18 @@ def lifetime_value(
     return np.asarray(total * worth * margin)
 
 
-def deciles(value: F64) -> NDArray[np.int16]:
-    """1 (lowest) to 10 (highest) by value; equal values share a decile; 0 where the value is NaN.
+def decile_cuts(value: F64) -> list[float]:
+    """The nine cut points between deciles (quantiles, type 7) of the known values; empty when nothing is known."""
+    known = value[np.isfinite(value)]
+    return [float(cut) for cut in np.quantile(known, np.arange(1, 10) / 10)] if len(known) else []
 
-    The decile is 1 + the number of the nine cut points (quantiles, type 7) strictly below the value.
+
+def decile(value: F64, cuts: Sequence[float]) -> NDArray[np.int16]:
+    """1 (lowest) to 10 (highest): 1 + the number of cut points strictly below; 0 where the value is NaN.
+
+    Equal values share a decile, so deciles need not be of equal size.
     """
-    known = np.isfinite(value)
-    result = np.zeros(len(value), dtype=np.int16)
-    if known.any():
-        cuts = np.quantile(value[known], np.arange(1, 10) / 10)
-        result[known] = 1 + np.searchsorted(cuts, value[known], side="left")
-    return result
+    return np.where(np.isfinite(value), 1 + np.searchsorted(np.asarray(cuts), value, side="left"), 0).astype(np.int16)
 
 
 def holdout_by_frequency(x: F64, predicted: F64, actual: F64, top: int = 7) -> list[dict[str, Any]]:
@@ -78,8 +79,3 @@ def weighted_triples(x: F64, t_x: F64, t_total: F64, limit: int, seed: int = 0) 
         chosen = np.sort(np.random.default_rng(seed).choice(len(triples), limit, replace=False))
         triples, weight = triples[chosen], weight[chosen]
     return triples[:, 0], triples[:, 1], triples[:, 2], weight.astype(np.float64)
-
-
-def as_table(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Rows as columns, as they are stored in an evaluation."""
-    return {key: [row[key] for row in rows] for key in rows[0]} if rows else {}

@@ -16,7 +16,7 @@ class Purchases:
     """One element per customer, in ascending order of `customer`.
 
     customer     the customers' numbers
-    x            repeat transactions: distinct purchase days - 1
+    x            repeat transactions: distinct purchase days - 1 (whole numbers)
     t_x          units from the first to the last purchase (0 when x = 0)
     t_total      units from the first purchase to the end of observation (T of the literature)
     mean_value   mean value of the REPEAT transactions; NaN when x = 0
@@ -24,7 +24,7 @@ class Purchases:
     """
 
     customer: I64
-    x: I64
+    x: F64
     t_x: F64
     t_total: F64
     mean_value: F64
@@ -44,7 +44,7 @@ def summarise(customer: I64, day: I64, value: F64, *, end: int, unit_days: float
     customer, day, value = customer[order], day[order], value[order]
     if not len(customer):
         none = np.zeros(0)
-        return Purchases(customer, customer.copy(), none, none.copy(), none.copy(), 0)
+        return Purchases(customer, none, none.copy(), none.copy(), none.copy(), 0)
     new_day = np.ones(len(customer), dtype=bool)
     new_day[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
     starts = np.flatnonzero(new_day)
@@ -59,7 +59,7 @@ def summarise(customer: I64, day: I64, value: F64, *, end: int, unit_days: float
         mean = np.where(x > 0, total / x, np.nan)
     return Purchases(
         who[first],
-        x.astype(np.int64),
+        x.astype(np.float64),
         (when[last] - when[first]) / unit_days,
         (end - when[first]) / unit_days,
         mean,

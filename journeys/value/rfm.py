@@ -1,4 +1,4 @@
-"""RFM: recency, frequency and monetary value in scores from 1 to 5, and the segments that they make.
+"""RFM: recency, frequency and monetary value in scores from 1 to 5 (segments: the mart rfm_segment).
 
 Cut points are the quantiles 20, 40, 60 and 80 % (linear interpolation, type 7). Equal values always get equal scores:
 NTILE, which splits ties by chance, would give the many customers with one order different scores.
@@ -7,7 +7,6 @@ NTILE, which splits ties by chance, would give the many customers with one order
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +14,6 @@ from numpy.typing import NDArray
 F64 = NDArray[np.float64]
 I16 = NDArray[np.int16]
 LEVELS = (0.2, 0.4, 0.6, 0.8)
-OTHERS = "Others"
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One segment: ranges of the three scores, both ends included."""
-
-    name: str
-    r: tuple[int, int]
-    f: tuple[int, int]
-    m: tuple[int, int]
 
 
 def cut_points(values: F64) -> list[float]:
@@ -48,14 +36,3 @@ def score(values: F64, cuts: Sequence[float], *, reverse: bool = False, quantile
 def composite(r: I16, f: I16, m: I16) -> I16:
     """100 R + 10 F + M."""
     return np.asarray(100 * r + 10 * f + m, dtype=np.int16)
-
-
-def segment(r: I16, f: I16, m: I16, segments: Sequence[Segment]) -> list[str]:
-    """Name of the first segment in the given order whose ranges hold all three scores; otherwise Others."""
-    names = np.full(len(r), len(segments))
-    for place in range(len(segments) - 1, -1, -1):
-        s = segments[place]
-        fits = (r >= s.r[0]) & (r <= s.r[1]) & (f >= s.f[0]) & (f <= s.f[1]) & (m >= s.m[0]) & (m <= s.m[1])
-        names[fits] = place
-    labels = [s.name for s in segments] + [OTHERS]
-    return [labels[place] for place in names]

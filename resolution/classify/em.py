@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from resolution.classify.patterns import PatternCounts
+from resolution.classify.squarem import Accelerator
 from resolution.parallel import in_parallel
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ BLOCK = 1 << 14
 """Patterns worked on at once: they stay in the cache, and sums do not depend on how many threads make them."""
 MANY, FEW, ROUGH = 40_000, 10_000, 1e-3
 """From so many patterns on, EM begins with part of them (of those seen once about FEW) until a round changes little."""
+LEAST = 1e-15
+"""Rates below this are nothing."""
 BELIEF = 2.0
 """What the model believes of a pattern weighs as much as the root of its pairs, and at least so many labels of it."""
 
@@ -65,6 +68,8 @@ def expectation_maximisation(
     labelled: tuple[Floats, Floats] | None = None,
     noise: Sequence[Floats] | None = None,
     jobs: int = 0,
+    accelerate: bool = True,
+    trace: list[float] | None = None,
 ) -> Learned:
     """Learn m (persons), r (relatives) and u (strangers).
 
@@ -74,7 +79,8 @@ def expectation_maximisation(
     when the
     expected others are taken out. pairs: size of the pair space; sampled: share of the candidates that was counted.
     labelled: (same, different), labelled pairs per pattern; they stand for all pairs of their pattern. noise: pairs per
-    level below which the totals tell nothing. jobs: threads (0 = all cores).
+    level below which the totals tell nothing. jobs: threads (0 = all cores). accelerate: longer steps to the same end
+    (`squarem`). trace: is given the log-likelihood of each round.
     After Fellegi & Sunter 1969, Winkler 1988, for three classes Larsen & Rubin 2001, with labels Nigam et al. 2000.
     """
     count = candidates.count / sampled
@@ -90,34 +96,109 @@ def expectation_maximisation(
     rate = prior if prior is not None else min(0.3, max(1.0, 0.3 * np.sqrt(2.0 * pairs)) / max(pairs, 1))
     kinds = kinds_of_relatives(features) if has_relatives else []
     kin = np.array([0.3 * rate if role is None else 0.02 * rate for role in kinds])
-    posterior = np.zeros(0)
+    known = _Known(features, totals, usual, shared, pairs, kinds, prior is not None, noise, u)
+    rates = _Rates(m, u, r, rate, kin)
+    accelerator = Accelerator() if accelerate else None
+    learned, posterior = rates, np.zeros(0)
     done = 0
     while done < rounds:
         done += 1
         blocks = everything if few is None else few
-        start, tables = _weights(features, (m, u, r), rate, kinds, kin)
+        start, tables = _weights(features, (rates.m, rates.u, rates.r), rates.rate, kinds, rates.kin)
         parts = in_parallel([partial(_expect, block, start, tables) for block in blocks], jobs)
+        image = _maximised(known, parts, rates.rate)
+        merit = _log_likelihood(known, rates, parts)
+        following = image
+        if accelerator is not None:
+            following = rates.moved_to(accelerator.next(rates.vector(), image.vector(), merit), known)
+            if accelerator.kind != "plain":  # a guess, which may be taken back: no step to judge by
+                rates = following
+                continue
+        if trace is not None:
+            trace.append(merit)
         match = np.concatenate([part.match for part in parts])
-        persons = float(sum(part.persons for part in parts))
-        for i, total in enumerate(totals):
-            same = np.sum([part.same[i] for part in parts], axis=0)
-            kindred = np.sum([part.kindred[i] for part in parts], axis=0)
-            same[0] = kindred[0] = 0.0
-            m[i] = np.r_[1.0, _normal(same[1:] + SMOOTHING * usual[i][1:])]
-            least = noise[i] if noise is not None else 0.0
-            u[i] = _shares(np.maximum(total - same - kindred, least), usual[i])
-            r[i] = np.r_[1.0, _normal(kindred[1:] + SMOOTHING * u[i][1:])] if shared[i] else u[i]
-        if prior is None:
-            rate = float(np.clip(persons / max(pairs, 1), 1e-12, 0.5))
-        kin = np.clip(np.sum([part.kin for part in parts], axis=0) / max(pairs, 1), 0.0, 0.3)
         change = float(np.max(np.abs(match - posterior))) if len(match) == len(posterior) > 0 else float(len(match))
-        posterior = match
-        if change < (tolerance if len(count) < MANY else 10 * tolerance) and few is None:
+        learned, posterior, rates = image, match, following
+        if change < tolerance and few is None:
             break
-        if change < ROUGH:
+        if change < ROUGH and few is not None:
             few = None  # nearly there: the rest of the way with everything
-    rates = {role or "": float(value) for role, value in zip(kinds, kin, strict=True)}
-    return Learned(rate, rates.pop("", 0.0), m, u, r, posterior, done, rates)
+            rates, accelerator = image, Accelerator() if accelerate else None
+    values = {role or "": float(value) for role, value in zip(kinds, learned.kin, strict=True)}
+    return Learned(learned.rate, values.pop("", 0.0), learned.m, learned.u, learned.r, posterior, done, values)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What stays the same from round to round. begun: u before the first round."""
+
+    features: Sequence[LevelFeature]
+    totals: Sequence[Floats]
+    usual: Sequence[Floats]
+    shared: Sequence[bool]
+    pairs: int
+    kinds: Sequence[str | None]
+    is_rate_given: bool
+    noise: Sequence[Floats] | None
+    begun: Sequence[Floats]
+
+
+@dataclass(frozen=True)
+class _Rates:
+    """What is learned: level shares of persons, strangers and relatives per feature; rates of persons and relatives."""
+
+    m: list[Floats]
+    u: list[Floats]
+    r: list[Floats]
+    rate: float
+    kin: Floats
+
+    def vector(self) -> Floats:
+        """Everything as logarithms, in one row: there a step of any length leaves shares positive."""
+        rates = np.maximum(np.r_[self.rate, self.kin], LEAST)
+        return np.log(np.concatenate([*(part[1:] for part in (*self.m, *self.u, *self.r)), rates]))
+
+    def moved_to(self, vector: Floats, known: _Known) -> _Rates:
+        """The rates that a vector stands for; shares sum to one again."""
+        cuts = np.cumsum([len(part) - 1 for part in (*self.m, *self.u, *self.r)])
+        *shares, rates = np.split(vector, cuts)
+        parts = [np.r_[1.0, _normal(np.exp(share - share.max()))] for share in shares]
+        size = len(self.m)
+        m, u, r = parts[:size], parts[size : 2 * size], parts[2 * size :]
+        r = [one if is_shared else other for one, other, is_shared in zip(r, u, known.shared, strict=True)]
+        rate = self.rate if known.is_rate_given else float(np.clip(np.exp(min(rates[0], 0.0)), 1e-12, 0.5))
+        return _Rates(m, u, r, rate, np.clip(np.exp(np.minimum(rates[1:], 0.0)), 0.0, 0.3))
+
+
+def _maximised(known: _Known, parts: Sequence[_Expected], rate: float) -> _Rates:
+    """The M-step."""
+    m, u, r = [], [], []
+    for i, (total, usual) in enumerate(zip(known.totals, known.usual, strict=True)):
+        same = np.sum([part.same[i] for part in parts], axis=0)
+        kindred = np.sum([part.kindred[i] for part in parts], axis=0)
+        same[0] = kindred[0] = 0.0
+        m.append(np.r_[1.0, _normal(same[1:] + SMOOTHING * usual[1:])])
+        least = known.noise[i] if known.noise is not None else 0.0
+        u.append(_shares(np.maximum(total - same - kindred, least), usual))
+        r.append(np.r_[1.0, _normal(kindred[1:] + SMOOTHING * u[i][1:])] if known.shared[i] else u[i])
+    if not known.is_rate_given:
+        persons = float(sum(part.persons for part in parts))
+        rate = float(np.clip(persons / max(known.pairs, 1), 1e-12, 0.5))
+    kin = np.clip(np.sum([part.kin for part in parts], axis=0) / max(known.pairs, 1), 0.0, 0.3)
+    return _Rates(m, u, r, rate, kin)
+
+
+def _log_likelihood(known: _Known, rates: _Rates, parts: Sequence[_Expected]) -> float:
+    """Log-likelihood of all pairs with the smoothing, up to a constant: pairs that are no candidates are strangers."""
+    found = float(sum(part.evidence for part in parts))
+    found += known.pairs * float(np.log1p(-min(rates.rate + float(rates.kin.sum()), 1 - 1e-12)))
+    for i, (total, usual) in enumerate(zip(known.totals, known.usual, strict=True)):
+        # Against the first u: the difference of two huge sums would be all rounding.
+        found += float(total[1:] @ np.log(rates.u[i][1:] / known.begun[i][1:]))
+        found += SMOOTHING * float(usual[1:] @ np.log(rates.m[i][1:]))
+        if known.shared[i]:
+            found += SMOOTHING * float(rates.u[i][1:] @ np.log(rates.r[i][1:]))
+    return found
 
 
 def kinds_of_relatives(features: Sequence[LevelFeature]) -> list[str | None]:
@@ -145,6 +226,8 @@ class _Expected:
     """What one block expects: match probability per pattern, and sums over its pairs (per feature: by level)."""
 
     match: Floats
+    evidence: float
+    """Log-likelihood of the block's pairs, against that of strangers."""
     persons: float
     kin: Floats
     same: list[Floats]
@@ -206,9 +289,12 @@ def _expect(block: _Block, start: Floats, tables: list[Floats]) -> _Expected:
     odds[:-1] = start[:, None]
     for table, level in zip(tables, block.levels, strict=True):
         odds[:-1] += table[:, level]
-    odds -= odds.max(axis=0)
+    highest = odds.max(axis=0)
+    odds -= highest
     np.exp(odds, out=odds)
-    odds /= odds.sum(axis=0)
+    total = odds.sum(axis=0)
+    evidence = float((highest + np.log(total)) @ block.count)
+    odds /= total
     match, relative = odds[0], odds[1:-1]
     if block.labelled is not None:
         match, relative = _with_labels(match, relative.T, *block.labelled, np.maximum(BELIEF, np.sqrt(block.count)))
@@ -223,6 +309,7 @@ def _expect(block: _Block, start: Floats, tables: list[Floats]) -> _Expected:
 
     return _Expected(
         match.copy(),
+        evidence,
         float(persons.sum()),
         relative @ block.count,
         by_level(persons),

@@ -71,13 +71,14 @@ def compare_pairs(
     implied: (fine, coarse) features; where the fine one is the same, an agreeing coarse one counts as missing.
     jobs: threads, each of which compares one attribute at a time; 0 = all cores. The result does not depend on it.
     """
+    from resolution.compare import fast
     from resolution.mailboxes import discount_mailboxes
     from resolution.parallel import in_parallel
 
     result = np.empty((len(left), len(features)), np.uint8, order="F")
 
     def compare(i: int) -> None:
-        result[:, i] = features[i].levels(std, left, right)
+        result[:, i] = fast.levels(features[i], std, left, right)
 
     in_parallel([partial(compare, i) for i in range(len(features))], jobs if len(left) >= FEW_PAIRS else 1)
     labels = [feature.label for feature in features]

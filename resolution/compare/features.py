@@ -169,7 +169,7 @@ class EmailFeature(LevelFeature):
         rows = np.flatnonzero((result > 0) & (result < 5))
         part, a, b = column.among(*(column.codes[side[rows]].astype(np.int64) for side in (left, right)))
         level = result[rows]
-        base, local = part.fact("mailbox", _mailboxes)
+        base, local = part.fact("mailbox", mailboxes)
         level[(local[a] >= 0) & (local[a] == local[b]) & (level < 3)] = 3
         level[(base[a] >= 0) & (base[a] == base[b])] = 5
         result[rows] = level
@@ -191,7 +191,7 @@ class EmailFeature(LevelFeature):
         return level
 
 
-def _mailboxes(text: pl.Series) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+def mailboxes(text: pl.Series) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Codes of each address's base mailbox and of its local part (-1: too short to tell)."""
     from resolution.standardise.contact import email_parts
 
@@ -257,7 +257,7 @@ class AddressFeature(LevelFeature):
         rows = np.flatnonzero((result > 0) & (result < self.top))
         part, a, b = column.among(*(column.codes[side[rows]].astype(np.int64) for side in (left, right)))
         level = result[rows]
-        number, street = part.fact("parts", _address_parts)
+        number, street = part.fact("parts", address_codes)
         same_number = (number[a] >= 0) & (number[a] == number[b])
         same_street = (street[a] >= 0) & (street[a] == street[b])
         level[same_street & (level < 3)] = 3
@@ -274,7 +274,7 @@ class AddressFeature(LevelFeature):
         return level
 
 
-def _address_parts(text: pl.Series) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+def address_codes(text: pl.Series) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Codes of each address's house number and street (-1: none)."""
     from resolution.standardise.places import address_parts
 
@@ -299,7 +299,7 @@ class DateFeature(LevelFeature):
     usual_m = (0.04, 0.03, 0.04, 0.05, 0.08, 0.02, 0.74)
 
     def unequal(self, column: Column, a: Index, b: Index) -> Levels:
-        digits = column.fact("digits", _date_digits)
+        digits = column.fact("digits", date_digits)
         number = column.fact("number", lambda text: text.cast(pl.Int64).to_numpy())
         x, y = number[a], number[b]
         year, month, day = x // 10_000 == y // 10_000, x // 100 % 100 == y // 100 % 100, x % 100 == y % 100
@@ -324,7 +324,7 @@ class BirthDateFeature(DateFeature):
     role = "birth"
 
 
-def _date_digits(text: pl.Series) -> npt.NDArray[np.int8]:
+def date_digits(text: pl.Series) -> npt.NDArray[np.int8]:
     """Dates as a matrix of digits, int8[values, 8]."""
     number = text.cast(pl.Int64).to_numpy()
     return np.stack([(number // 10**place % 10).astype(np.int8) for place in range(7, -1, -1)], axis=1)

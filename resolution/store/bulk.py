@@ -101,27 +101,32 @@ def copy_out_arrays(
 
 
 def fetch_arrays(
-    connection: psycopg.Connection[Any], query: sql.Composable, dtypes: Mapping[str, str]
+    connection: psycopg.Connection[Any],
+    query: sql.Composable,
+    dtypes: Mapping[str, str],
+    params: Mapping[str, Any] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Columns of a query as arrays, by name; all rows travel as one array per column.
+    """Columns of a query as arrays; all rows travel as one array per column.
 
-    dtypes: column → numpy type (int16, int32, int64, float32, float64, V16 for uuids), the same as Postgres'; no nulls.
-    A column may take 1 GB (some 80 million numbers): more than any night reaches.
+    dtypes: column, in the order of the query → numpy type (int16, int32, int64, float32, float64, V16 for uuids), the
+    same as Postgres'; no nulls. A column may take 1 GB (some 80 million numbers): more than any night reaches.
     """
     import numpy as np
 
     aggregates = [sql.SQL("array_agg({})").format(sql.Identifier(name)) for name in dtypes]
-    statement = sql.SQL("select {} from ({}) q").format(sql.SQL(", ").join(aggregates), query)
+    statement = sql.SQL("select {} from ({}) q({})").format(
+        sql.SQL(", ").join(aggregates), query, sql.SQL(", ").join(map(sql.Identifier, dtypes))
+    )
     with connection.cursor(binary=True) as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement, params)
         result = cursor.pgresult
         assert result is not None
         return {
-            name: _parse_array(result.get_value(0, i), np.dtype(kind)) for i, (name, kind) in enumerate(dtypes.items())
+            name: parse_array(result.get_value(0, i), np.dtype(kind)) for i, (name, kind) in enumerate(dtypes.items())
         }
 
 
-def _parse_array(data: bytes | None, dtype: np.dtype[Any]) -> np.ndarray:
+def parse_array(data: bytes | None, dtype: np.dtype[Any]) -> np.ndarray:
     """Postgres' binary form of a one-dimensional array without nulls: a header of 20 bytes, then length and value."""
     import numpy as np
 
@@ -133,6 +138,8 @@ def _parse_array(data: bytes | None, dtype: np.dtype[Any]) -> np.ndarray:
     if dimensions != 1 or has_null:
         raise ValueError(f"expected an array of one dimension without nulls, got {dimensions} dimensions")
     items = np.frombuffer(data, [("length", ">i4"), ("value", dtype.newbyteorder(">"))], size, offset=20)
+    if (items["length"] != dtype.itemsize).any():
+        raise ValueError(f"expected an array of {dtype}, got items of another width")
     return items["value"].astype(dtype)
 
 

@@ -180,6 +180,15 @@ class _Night:
         self._run(
             "create temp table household_reach (golden_customer_id uuid primary key, step integer) on commit drop"
         )
+        # Values of those that are reached, and how many hold each of kind 1 to 5, counted up to one above the limit.
+        self._run(
+            """create temp table household_own (golden_customer_id uuid, kind smallint, household_key bigint)
+               on commit drop"""
+        )
+        self._run(
+            """create temp table household_held (kind smallint, household_key bigint, size bigint,
+                                                 primary key (kind, household_key)) on commit drop"""
+        )
         self._run("analyze household_retold")
         self._run("analyze household_new_keys")
         self._run("insert into household_reach select golden_customer_id, 0 from household_retold")
@@ -188,7 +197,8 @@ class _Night:
             """create temp table household_moved on commit drop as
                select kind, household_key from household_new_keys
                union select k.kind, k.household_key from identity.household_keys k
-                     join household_retold using (golden_customer_id)"""
+                     join household_retold using (golden_customer_id)
+               order by kind, household_key"""
         )
         self._run("analyze household_moved")
         self._run(
@@ -218,14 +228,22 @@ class _Night:
     def _grow(self, step: int, limits: HouseholdLimits) -> int:
         """Add who shares a usable value, or a household, with those of the last step; how many came."""
         self._run("analyze household_reach")
-        return self._run(
-            f"""with held as (
-                    select distinct e.kind, e.household_key from household_reach r
-                    cross join lateral ({_of("r", "k.kind < 6")} offset 0) e
-                    where r.step = %(step)s),
-                holders as (
-                    select e.golden_customer_id, count(*) over (partition by held.kind, held.household_key) as size
-                    from held cross join lateral ({_holders("held")} limit %(members)s + 1) e)
+        grown = self._run(
+            f"""with own as (
+                    insert into household_own
+                    select r.golden_customer_id, e.kind, e.household_key
+                    from (select * from household_reach where step = %(step)s order by golden_customer_id) r
+                    cross join lateral ({_of("r")} offset 0) e
+                    returning kind, household_key),
+                fresh as (
+                    select kind, household_key from own where kind < 6
+                    except select kind, household_key from household_held order by kind, household_key),
+                holders as materialized (
+                    select fresh.kind, fresh.household_key, e.golden_customer_id,
+                           count(*) over (partition by fresh.kind, fresh.household_key) as size
+                    from fresh cross join lateral ({_holders("fresh")} limit %(members)s + 1) e),
+                held as (
+                    insert into household_held select distinct kind, household_key, size from holders)
                 insert into household_reach
                 select distinct found.id, %(step)s + 1 from (
                     select golden_customer_id from holders where size <= %(members)s
@@ -238,34 +256,35 @@ class _Night:
             step=step,
             members=limits.max_members,
         ).rowcount
+        self._run("analyze household_held")
+        self._run("analyze household_own")
+        return grown
 
     def usable(self, limits: HouseholdLimits) -> pl.DataFrame:
         """Usable keys of the reached customers; every holder of each is among them."""
         import pyarrow as pa
 
         return self._frame(
-            f"""with own as materialized (
-                    select r.golden_customer_id, e.kind, e.household_key from household_reach r
-                    cross join lateral ({_of("r")} offset 0) e),
-                places as (select distinct kind, household_key from own where kind = 6),
+            f"""with usable as materialized (
+                    select o.golden_customer_id, o.kind, o.household_key from household_own o
+                    join household_held using (kind, household_key) where size between 2 and %(members)s),
+                -- Only who shares a name and address asks whether the place is a building.
+                places as (
+                    select distinct o.kind, o.household_key from household_own o
+                    where o.kind = 6
+                      and o.golden_customer_id in (select golden_customer_id from usable where kind = 1)),
                 buildings as (
                     select p.household_key from places p
                     cross join lateral ({_holders("p")} offset 0) e
                     cross join lateral ({_of("e", "k.kind = 1")} offset 0) f
                     group by 1 having count(distinct f.household_key) > %(families)s),
-                flats as (select o.golden_customer_id from own o join buildings using (household_key) where o.kind = 6),
+                flats as (
+                    select o.golden_customer_id from household_own o join buildings using (household_key)
+                    where o.kind = 6)
                 -- All holders of a name and address are in one place, which is a building or not.
-                joining as (
-                    select o.* from own o
-                    where o.kind < 6 and not (o.kind = 1 and exists (
-                        select 1 from flats x where x.golden_customer_id = o.golden_customer_id))),
-                held as (
-                    select j.kind, j.household_key, e.size
-                    from (select distinct kind, household_key from joining) j
-                    cross join lateral (
-                        select count(*) as size from ({_holders("j")} limit %(members)s + 1) h) e)
-                select j.golden_customer_id, j.kind, j.household_key from joining j
-                join held using (kind, household_key) where size between 2 and %(members)s""",  # noqa: S608
+                select u.golden_customer_id, u.kind, u.household_key from usable u
+                where not (u.kind = 1 and exists (
+                    select 1 from flats x where x.golden_customer_id = u.golden_customer_id))""",  # noqa: S608
             {"golden_customer_id": pa.string(), "kind": pa.int16(), "household_key": pa.int64()},
             members=limits.max_members,
             families=limits.max_families,

@@ -120,81 +120,74 @@ def add_phases(connection: psycopg.Connection[Any], run_id: int, figures: RunFig
     )
 
 
-def earlier_registry(connection: psycopg.Connection[Any], *, everything: bool) -> Registry:
-    """Registry of the records in the temporary table `scope` (all of them when `everything`)."""
+def earlier_registry(connection: psycopg.Connection[Any], *, everything: bool) -> tuple[Registry, pl.DataFrame]:
+    """Registry of the records in the temporary table `scope` (all of them when `everything`); and their current links
+    with how they were decided: source_record_key, golden_customer_id, decided_by.
+    """
     import polars as pl
     import pyarrow as pa
 
-    all_links = _links(everything=everything)
-    link_types = {"source_record_key": pa.string(), "golden_customer_id": pa.string(), "since_run_id": pa.int64()}
-    links = copy_out(
-        connection,
+    from resolution.store.fetch import fetch_table, key_type
+
+    key = pa.string() if everything else key_type()
+
+    def read(query: sql.Composable, types: dict[str, pa.DataType]) -> pl.DataFrame:
+        table = copy_out(connection, query, types) if everything else fetch_table(connection, query, types)
+        return pl.DataFrame(pl.from_arrow(table))
+
+    if not everything:
+        # All links that the records ever had, found once.
+        connection.execute("drop table if exists scope_links")
+        connection.execute(
+            """create temp table scope_links on commit drop as
+               select h.* from (select source_record_key from scope order by 1) s cross join lateral (
+                   select * from identity.record_links l where l.source_record_key = s.source_record_key offset 0) h"""
+        )
+        connection.execute("analyze scope_links (source_record_key, golden_customer_id)")
+    all_links = sql.Identifier("identity", "record_links") if everything else sql.Identifier("scope_links")
+    links = read(
         sql.SQL(
-            """select source_record_key, golden_customer_id, since_run_id from (
-                   select h.source_record_key,
-                          max(h.golden_customer_id::text) filter (where h.valid_to_run_id is null)
-                              as golden_customer_id,
-                          min(h.valid_from_run_id) as since_run_id
-                   from {} group by h.source_record_key) l
-               where golden_customer_id is not null"""
+            """select source_record_key, golden_customer_id, since_run_id, decided_by from (
+                   select h.source_record_key, h.golden_customer_id, h.decided_by, h.valid_to_run_id,
+                          min(h.valid_from_run_id) over (partition by h.source_record_key) as since_run_id
+                   from {} h) l
+               where valid_to_run_id is null"""
         ).format(all_links),
-        link_types,
+        {"source_record_key": key, "golden_customer_id": key, "since_run_id": pa.int64(), "decided_by": pa.string()},
     )
-    customers = copy_out(
-        connection,
+    # A night looks them up one by one, which the planner cannot turn into a scan.
+    chosen = (
+        sql.SQL("identity.golden_customers c where c.golden_customer_id in (select golden_customer_id from {})")
+        if everything
+        else sql.SQL(
+            """(select distinct golden_customer_id from {} order by 1) g cross join lateral (
+                   select * from identity.golden_customers l
+                   where l.golden_customer_id = g.golden_customer_id offset 0) c"""
+        )
+    )
+    customers = read(
         sql.SQL(
-            """select c.golden_customer_id, c.created_run_id, c.status, c.merged_into_id, c.founding_record_key
-               from identity.golden_customers c
-               where c.golden_customer_id in (select h.golden_customer_id from {})"""
-        ).format(all_links),
+            "select c.golden_customer_id, c.created_run_id, c.status, c.merged_into_id, c.founding_record_key from {}"
+        ).format(chosen.format(all_links)),
         {
-            "golden_customer_id": pa.string(),
+            "golden_customer_id": key,
             "created_run_id": pa.int64(),
             "status": pa.string(),
-            "merged_into_id": pa.string(),
-            "founding_record_key": pa.string(),
+            "merged_into_id": key,
+            "founding_record_key": key,
         },
     )
     founder = sql.SQL("") if everything else sql.SQL("join scope s on s.source_record_key = c.founding_record_key")
-    issued = copy_out(
-        connection,
+    issued = read(
         sql.SQL(
             """select c.founding_record_key, count(*) from identity.golden_customers c {}
                group by c.founding_record_key"""
         ).format(founder),
-        {"founding_record_key": pa.string(), "generations": pa.int64()},
+        {"founding_record_key": key, "generations": pa.int64()},
     )
-    homes = read_homes(connection, everything=everything)
-    frames = [pl.from_arrow(t) for t in (links, customers, homes, issued)]
-    return Registry(*[f if isinstance(f, pl.DataFrame) else f.to_frame() for f in frames])
-
-
-def _links(*, everything: bool) -> sql.Composable:
-    """`h`: links, earlier ones too, of the records in `scope`, looked up record by record (or all links)."""
-    if everything:
-        return sql.SQL("identity.record_links h")
-    return sql.SQL(
-        """scope s cross join lateral (
-               select * from identity.record_links l where l.source_record_key = s.source_record_key offset 0) h"""
-    )
-
-
-def current_links(connection: psycopg.Connection[Any], *, everything: bool) -> pl.DataFrame:
-    """Current links of the scope with how they were decided: source_record_key, golden_customer_id, decided_by."""
-    import polars as pl
-    import pyarrow as pa
-
-    table = copy_out(
-        connection,
-        sql.SQL(
-            """select h.source_record_key, h.golden_customer_id, h.decided_by from {}
-               where h.valid_to_run_id is null"""
-        ).format(_links(everything=everything)),
-        {"source_record_key": pa.string(), "golden_customer_id": pa.string(), "decided_by": pa.string()},
-    )
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+    homes = pl.DataFrame(pl.from_arrow(read_homes(connection, everything=everything)))
+    current = links.select("source_record_key", "golden_customer_id", "decided_by")
+    return Registry(links.drop("decided_by"), customers, homes, issued), current
 
 
 @dataclass(frozen=True)
@@ -250,9 +243,21 @@ def write_edges(
 
 
 def analyze_next(connection: psycopg.Connection[Any]) -> None:
-    """Let the planner know the size of the proposal, which the audit joins with everything accepted."""
-    tables = sql.SQL(", ").join(sql.Identifier("identity", t) for t in NEXT_TABLES)
-    connection.execute(sql.SQL("analyze {}").format(tables))
+    """Let the planner know the size of the proposal, which the audit joins with everything accepted, and the values of
+    its keys; those of other columns decide no join.
+    """
+    rows = connection.execute(
+        """select c.relname, array_agg(a.attname::text) from pg_class c join pg_attribute a on a.attrelid = c.oid
+           where c.relnamespace = 'identity'::regnamespace and c.relname = any(%s) and a.attnum > 0
+             and not a.attisdropped and (a.atttypid = any(%s::regtype[]) or a.attname = 'status')
+           group by 1 order by 1""",
+        (list(NEXT_TABLES), ["uuid", "bigint", "boolean"]),
+    ).fetchall()
+    tables = [
+        sql.SQL("{} ({})").format(sql.Identifier("identity", name), sql.SQL(", ").join(map(sql.Identifier, columns)))
+        for name, columns in rows
+    ]
+    connection.execute(sql.SQL("analyze {}").format(sql.SQL(", ").join(tables)))
 
 
 def empty_next(connection: psycopg.Connection[Any]) -> None:

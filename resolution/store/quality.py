@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from resolution.store.bulk import copy_out, copy_out_arrays
+from resolution.store.bulk import copy_out, copy_out_arrays, fetch_arrays
 from resolution.store.keys import STAGED
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class QualityReader:
         """
         if self.is_full:
             return f"quality_members m join {table} i on i.{key} = m.record"
-        return f"""quality_members m cross join lateral (
+        return f"""(select * from quality_members order by record) m cross join lateral (
             select {columns} from {table} t where t.{key} = m.record offset 0) i"""  # noqa: S608 - names of ours
 
     def _number(self, statement: str, **more: Any) -> int:
@@ -101,7 +101,8 @@ class QualityReader:
     def _numbers(self, statement: str, dtypes: dict[str, str]) -> pl.DataFrame:
         import polars as pl
 
-        return pl.DataFrame(copy_out_arrays(self.connection, sql.SQL(statement), dtypes, self.values))
+        read = copy_out_arrays if self.is_full else fetch_arrays  # a full run may have more than one array holds
+        return pl.DataFrame(read(self.connection, sql.SQL(statement), dtypes, self.values))
 
     def names(self, limit: int) -> pl.DataFrame:
         """customer, given_name, full_name of customers that may have more than `limit` given names."""

@@ -2,7 +2,8 @@
 
 Temporary tables of the caller's transaction; `changed` comes from `NightReader.find_changed`. Every look-up goes from
 few keys to their members by index and stops at the cap, so the cost follows the change, not the warehouse. Look-ups are
-lateral or sub-selects per row on purpose: the planner must not weigh a scan of all keys against them.
+lateral or sub-selects per row on purpose: the planner must not weigh a scan of all keys against them. They go through
+the keys in order, so that neighbours in an index and in a table are read while their page is at hand.
 
     old_keys, new_keys   keys of the changed records before and after
     blocks               every (pass, key) that one of them has or had, with its members that did not change
@@ -73,7 +74,8 @@ class Reach:
         self._run(
             "old_keys",
             """create temp table {name} on commit drop as
-               select c.source_record_key, b.pass, b.block_key from changed c
+               select c.source_record_key, b.pass, b.block_key
+               from (select source_record_key from changed order by source_record_key) c
                cross join lateral (select pass, block_key from identity.block_keys b
                                    where b.source_record_key = c.source_record_key offset 0) b""",
         )
@@ -93,7 +95,7 @@ class Reach:
                from (select pass, block_key, sum(old) as old_count, sum(new) as new_count
                      from (select pass, block_key, 0 as old, 1 as new from new_keys
                            union all select pass, block_key, 1, 0 from old_keys) u
-                     group by pass, block_key) k
+                     group by pass, block_key order by block_key) k
                join caps c on c.pass = k.pass""",
         )
         # Not of the members: the planner has no use for statistics of arrays, which are what takes long.
@@ -120,7 +122,8 @@ class Reach:
             """create temp table {name} on commit drop as
                select (row_number() over (order by r.source_record_key) - 1)::integer as position, r.*
                from (select source_record_key from near union select source_record_key from focus
-                     union select source_record_key from near_keys union select source_record_key from focus_keys) k
+                     union select source_record_key from near_keys union select source_record_key from focus_keys
+                     order by source_record_key) k
                cross join lateral (
                    select r.source_record_key, {wanted} from intermediate.int_person_records r
                    where r.source_record_key = k.source_record_key and {live} offset 0) r""",
@@ -145,11 +148,11 @@ class Reach:
                 select k.pass, k.block_key, {{unchanged}} as members
                 from (select b.pass, b.block_key
                       from (select source_record_key from {others}
-                            except select source_record_key from changed) o
+                            except select source_record_key from changed order by source_record_key) o
                       cross join lateral (select pass, block_key from identity.block_keys b
                                           where b.source_record_key = o.source_record_key
                                             and b.pass {side} {{identifiers}} offset 0) b
-                      except select pass, block_key from blocks) k
+                      except select pass, block_key from blocks order by block_key) k
                 join caps c on c.pass = k.pass""",  # noqa: S608
         )
         self._run(

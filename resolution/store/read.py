@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from resolution.store.bulk import copy_out
+from resolution.store.fetch import fetch_table, key_type
 from resolution.store.reach import LIVE
 
 if TYPE_CHECKING:
@@ -79,20 +80,20 @@ class NightReader:
         wanted = {c: kind for c, kind in kinds.items() if columns is None or c in columns}
         query = sql.SQL("select {} from {} where {} order by r.source_record_key")
         names = [sql.Identifier("r", c) for c in ("source_record_key", *wanted)]
+        if keys_of is not None:
+            source = sql.SQL("{} r").format(sql.Identifier(keys_of)) if held else _only(keys_of)
+            chosen = query.format(sql.SQL(", ").join(names), source, sql.SQL("true") if held else LIVE)
+            return fetch_table(self.connection, chosen, {"source_record_key": key_type(), **wanted})
         # Arrow reads times as ISO 8601 with the zone: sessions are in UTC (warehouse.connect), dates in ISO.
         self.connection.execute("set local datestyle = 'ISO'")
-        return copy_out(
-            self.connection,
-            query.format(
-                sql.SQL(", ").join(names),
-                sql.SQL("{} r").format(sql.Identifier(keys_of)) if keys_of and held else _only(keys_of),
-                sql.SQL("true") if held else LIVE,
-            ),
-            {"source_record_key": pa.string(), **wanted},
-        )
+        everybody = query.format(sql.SQL(", ").join(names), sql.SQL("intermediate.int_person_records r"), LIVE)
+        return copy_out(self.connection, everybody, {"source_record_key": pa.string(), **wanted})
 
     def identifiers(self, keys_of: str | None, types: tuple[str, ...] | None = None) -> pa.Table:
-        """Live identifiers of live records: source_record_key, identifier_type, _namespace, _value, is_verified."""
+        """Live identifiers: source_record_key, identifier_type, _namespace, _value, is_verified.
+
+        Of all live records; with `keys_of`, of the records of that temporary table, whether they are live or not.
+        """
         import pyarrow as pa
 
         kinds = sql.SQL("and i.identifier_type = any({})").format(sql.Literal(list(types))) if types else sql.SQL("")
@@ -104,28 +105,30 @@ class NightReader:
                join intermediate.int_person_records r on r.source_record_key = i.source_record_key
                where not coalesce(i.is_deleted, false) and {live} {kinds}"""
         else:
-            statement = """ from (select distinct source_record_key from {keys_of}) k
+            statement = """ from (select distinct source_record_key from {keys_of} order by 1) k
                cross join lateral (
-                   select i.* from intermediate.int_person_records r
-                   join intermediate.int_identifiers i on i.source_record_key = r.source_record_key
-                   where r.source_record_key = k.source_record_key and i.source_record_key = k.source_record_key
-                     and not coalesce(i.is_deleted, false) and {live} {kinds} offset 0) i"""
+                   select * from intermediate.int_identifiers i
+                   where i.source_record_key = k.source_record_key and not coalesce(i.is_deleted, false) {kinds}
+                   offset 0) i"""
         query = sql.SQL(columns + statement).format(live=LIVE, kinds=kinds, keys_of=sql.Identifier(keys_of or "nobody"))
-        names = ("source_record_key", "identifier_type", "identifier_namespace", "identifier_value")
-        return copy_out(self.connection, query, dict.fromkeys(names, pa.string()) | {"is_verified": pa.bool_()})
+        names = ("identifier_type", "identifier_namespace", "identifier_value")
+        columns_read = dict.fromkeys(names, pa.string()) | {"is_verified": pa.bool_()}
+        if keys_of is None:
+            return copy_out(self.connection, query, {"source_record_key": pa.string(), **columns_read})
+        return fetch_table(self.connection, query, {"source_record_key": key_type(), **columns_read})
 
     def stored_edges(self) -> pa.Table:
         """Accepted edges that tonight's evidence replaces: certain within `near`, probable at `focus`."""
         return self._edges(
-            """select {columns} from near n cross join lateral (
+            """select {columns} from (select * from near order by source_record_key) n cross join lateral (
                    select * from identity.match_edges e where e.left_key = n.source_record_key offset 0) m
                where m.kind = 'certain' and m.right_key in (select source_record_key from near)
                union all
-               select {columns} from focus f cross join lateral (
+               select {columns} from (select * from focus order by source_record_key) f cross join lateral (
                    select * from identity.match_edges e where e.left_key = f.source_record_key offset 0) m
                where m.kind = 'probable'
                union all
-               select {columns} from focus f cross join lateral (
+               select {columns} from (select * from focus order by source_record_key) f cross join lateral (
                    select * from identity.match_edges e where e.right_key = f.source_record_key offset 0) m
                where m.kind = 'probable' and m.left_key not in (select source_record_key from focus)"""
         )
@@ -136,16 +139,16 @@ class NightReader:
 
         query = sql.SQL(
             """select left_key, right_key, evidence, match_weight, match_probability
-               from focus f cross join lateral (
+               from (select * from focus order by source_record_key) f cross join lateral (
                    select * from identity.near_pairs e where e.left_key = f.source_record_key offset 0) m
                union all
                select left_key, right_key, evidence, match_weight, match_probability
-               from focus f cross join lateral (
+               from (select * from focus order by source_record_key) f cross join lateral (
                    select * from identity.near_pairs e where e.right_key = f.source_record_key offset 0) m
                where m.left_key not in (select source_record_key from focus)"""
         )
-        types: dict[str, pa.DataType] = dict.fromkeys(("left_key", "right_key", "evidence"), pa.string())
-        return copy_out(
+        types = {"left_key": key_type(), "right_key": key_type(), "evidence": pa.string()}
+        return fetch_table(
             self.connection, query, types | {"match_weight": pa.float32(), "match_probability": pa.float64()}
         )
 
@@ -167,10 +170,10 @@ class NightReader:
         changed. Returns how many steps it took.
         """
         self._run("create temp table scope (source_record_key uuid primary key, step integer) on commit drop")
-        self._run("insert into scope select source_record_key, 0 from changed")
         self._run(
-            """insert into scope select k, 0 from identity.next_match_edges e,
-               lateral (values (e.left_key), (e.right_key)) v(k) where e.run_id = %s on conflict do nothing""",
+            """insert into scope select source_record_key, 0 from changed
+               union select k, 0 from identity.next_match_edges e,
+               lateral (values (e.left_key), (e.right_key)) v(k) where e.run_id = %s""",
             run_id,
         )
         self._run("create index on scope (step)")
@@ -184,24 +187,51 @@ class NightReader:
         self._run("create index on added_edges (left_key)")
         self._run("create index on added_edges (right_key)")
         self._run("analyze added_edges")
+        # Evidence is found once, with the record on its left; `scope_edges` takes it from here.
+        self._run(
+            """create temp table scope_evidence on commit drop as
+               select left_key, right_key, kind, evidence, match_weight, match_probability
+               from identity.match_edges with no data"""
+        )
+        self._run("create temp table scope_customers (golden_customer_id uuid primary key) on commit drop")
         step = 0
         while True:
             self._run("analyze scope")
             grown = self._run(
-                """insert into scope select distinct found.k, %(step)s + 1
-                   from (select source_record_key as k from scope where step = %(step)s) s
-                   cross join lateral (
-                       select m.right_key from identity.match_edges m
-                       where m.left_key = s.k and m.evidence <> 'different'
-                       union all select m.left_key from identity.match_edges m
-                       where m.right_key = s.k and m.evidence <> 'different'
-                       union all select e.right_key from added_edges e where e.left_key = s.k
-                       union all select e.left_key from added_edges e where e.right_key = s.k
-                       union all select b.source_record_key from identity.record_links a
-                       join identity.record_links b on b.golden_customer_id = a.golden_customer_id
-                            and b.valid_to_run_id is null
-                       where a.source_record_key = s.k and a.valid_to_run_id is null
-                       offset 0) found(k)
+                """with step as materialized (
+                       select source_record_key as k from scope where step = %(step)s order by 1),
+                   met as (
+                       insert into scope_evidence
+                       select m.left_key, m.right_key, m.kind, m.evidence, m.match_weight, m.match_probability
+                       from step s cross join lateral (
+                           select * from identity.match_edges e where e.left_key = s.k offset 0) m
+                       returning right_key, evidence)
+                   insert into scope select distinct found.k, %(step)s + 1 from (
+                       select right_key from met where evidence <> 'different'
+                       union all
+                       select other.k from step s cross join lateral (
+                           select m.left_key from identity.match_edges m
+                           where m.right_key = s.k and m.evidence <> 'different'
+                           union all select e.right_key from added_edges e where e.left_key = s.k
+                           union all select e.left_key from added_edges e where e.right_key = s.k
+                           offset 0) other(k)) found(k)
+                   on conflict do nothing""",
+                {"step": step},
+            ).rowcount
+            # Each customer once: all its records come with the first.
+            grown += self._run(
+                """with met as (
+                       insert into scope_customers
+                       select distinct l.golden_customer_id
+                       from (select source_record_key as k from scope where step = %(step)s order by 1) s
+                       cross join lateral (
+                           select a.golden_customer_id from identity.record_links a
+                           where a.source_record_key = s.k and a.valid_to_run_id is null offset 0) l
+                       on conflict do nothing returning golden_customer_id)
+                   insert into scope select b.source_record_key, %(step)s + 1
+                   from met cross join lateral (
+                       select l.source_record_key from identity.record_links l
+                       where l.golden_customer_id = met.golden_customer_id and l.valid_to_run_id is null offset 0) b
                    on conflict do nothing""",
                 {"step": step},
             ).rowcount
@@ -209,11 +239,19 @@ class NightReader:
                 return step
             step += 1
 
+    def find_scope_evidence(self) -> None:
+        """Fill `scope_evidence` for a `scope` that was not found by `find_scope` (a rollback's)."""
+        self._run(
+            """create temp table scope_evidence on commit drop as
+               select m.left_key, m.right_key, m.kind, m.evidence, m.match_weight, m.match_probability
+               from (select source_record_key as k from scope order by 1) s cross join lateral (
+                   select * from identity.match_edges e where e.left_key = s.k offset 0) m"""
+        )
+
     def scope_edges(self, run_id: int) -> pa.Table:
-        """Effective evidence inside `scope`: stored and not withdrawn, or new."""
+        """Effective evidence inside `scope`: stored and not withdrawn, or new. `scope_evidence` is filled."""
         return self._edges(
-            """select {columns} from scope a cross join lateral (
-                   select * from identity.match_edges e where e.left_key = a.source_record_key offset 0) m
+            """select {columns} from scope_evidence m
                where m.right_key in (select source_record_key from scope)
                  and (m.left_key, m.right_key, m.kind, m.evidence) not in (
                      select w.left_key, w.right_key, w.kind, w.evidence from identity.next_match_edges w
@@ -231,18 +269,16 @@ class NightReader:
         query = sql.SQL(
             "select left_key, right_key, kind, evidence, match_weight, match_probability from ({}) e"
         ).format(inner)
-        types: dict[str, pa.DataType] = dict.fromkeys(("left_key", "right_key", "kind", "evidence"), pa.string())
-        return copy_out(
+        types = {"left_key": key_type(), "right_key": key_type(), "kind": pa.string(), "evidence": pa.string()}
+        return fetch_table(
             self.connection, query, types | {"match_weight": pa.float32(), "match_probability": pa.float64()}
         )
 
 
-def _only(keys_of: str | None) -> sql.Composable:
-    """`r`: all person records, or those of a temporary table, looked up one by one."""
-    if keys_of is None:
-        return sql.SQL("intermediate.int_person_records r")
+def _only(keys_of: str) -> sql.Composable:
+    """`r`: person records of a temporary table, looked up one by one."""
     return sql.SQL(
-        """{} k cross join lateral (
+        """(select source_record_key from {} order by 1) k cross join lateral (
                select * from intermediate.int_person_records p
                where p.source_record_key = k.source_record_key offset 0) r"""
     ).format(sql.Identifier(keys_of))

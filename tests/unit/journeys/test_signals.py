@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from journeys.signals.daily import drift, score_days, weekday_scores
 from journeys.signals.experiments import compare_means, compare_shares, look_level, ratio_mismatch
-from journeys.signals.hourly import WEEK, score_hours, upper_tail
 from journeys.signals.lift import measure_lift
+from journeys.signals.seasonal import WEEK, score, upper_tail
 
 
 def _season(weeks: int, level: float, seed: int) -> np.ndarray:
@@ -24,7 +24,7 @@ def test_a_planted_spike_is_found_and_a_seasonal_week_is_quiet() -> None:
     busy, quiet = _season(20, 40, 1), _season(20, 1.0, 2)
     at = 15 * WEEK + 30
     busy[at], quiet[at] = busy[at] + 120, 14
-    scores = score_hours(np.vstack([busy, quiet]), np.ones((1, len(busy)), dtype=bool))
+    scores = score(np.vstack([busy, quiet]), np.ones((1, len(busy)), dtype=bool))
     assert scores.is_alert[:, at].all()
     assert scores.is_low[1, at] and not scores.is_low[0, at]
     false = scores.is_alert.sum() - 2
@@ -34,7 +34,7 @@ def test_a_planted_spike_is_found_and_a_seasonal_week_is_quiet() -> None:
 def test_an_alerted_hour_is_no_baseline_for_the_next_weeks() -> None:
     counts = np.full(14 * WEEK, 20.0)
     counts[10 * WEEK] = counts[11 * WEEK] = 200.0
-    scores = score_hours(counts[None], np.ones((1, len(counts)), dtype=bool))
+    scores = score(counts[None], np.ones((1, len(counts)), dtype=bool))
     assert scores.is_alert[0, 10 * WEEK] and scores.is_alert[0, 11 * WEEK]
     assert scores.expected[0, 11 * WEEK] == 20.0
 
@@ -44,14 +44,22 @@ def test_hours_without_a_load_are_neither_judged_nor_counted_as_silence() -> Non
     known = np.ones(len(counts), dtype=bool)
     known[6 * WEEK : 7 * WEEK] = False
     counts[6 * WEEK : 7 * WEEK] = 0
-    scores = score_hours(counts[None], known[None])
+    scores = score(counts[None], known[None])
     assert np.isnan(scores.z[0, 6 * WEEK : 7 * WEEK]).all()
-    full = score_hours(_season(12, 30, 3)[None], np.ones((1, len(counts)), dtype=bool))
+    full = score(_season(12, 30, 3)[None], np.ones((1, len(counts)), dtype=bool))
     assert np.nanmax(np.abs(scores.expected[0, 8 * WEEK :] - full.expected[0, 8 * WEEK :])) < 30
 
 
+def test_a_handful_is_no_spike_and_a_rare_thing_on_one_day_is() -> None:
+    rare = np.zeros((1, 70))
+    rare[0, ::3] = 1
+    rare[0, 60], rare[0, 64] = 4, 7
+    scores = score(rare, np.ones((1, 70), dtype=bool), week=7)
+    assert np.flatnonzero(scores.is_alert[0]).tolist() == [64]
+
+
 def test_fewer_than_four_weeks_are_not_judged() -> None:
-    scores = score_hours(np.full((1, 4 * WEEK), 3.0), np.ones((1, 4 * WEEK), dtype=bool))
+    scores = score(np.full((1, 4 * WEEK), 3.0), np.ones((1, 4 * WEEK), dtype=bool))
     assert np.isnan(scores.expected).all() and not scores.is_alert.any()
 
 
@@ -60,8 +68,8 @@ def test_fewer_than_four_weeks_are_not_judged() -> None:
 def test_an_hour_is_judged_by_earlier_hours_only(seed: int, cut: int) -> None:
     counts = np.random.default_rng(seed).poisson(6, (2, 9 * WEEK)).astype(float)
     known = np.ones((1, 9 * WEEK), dtype=bool)
-    whole = score_hours(counts, known)
-    part = score_hours(counts[:, : -cut * 20], known[:, : -cut * 20])
+    whole = score(counts, known)
+    part = score(counts[:, : -cut * 20], known[:, : -cut * 20])
     assert np.array_equal(whole.is_alert[:, : -cut * 20], part.is_alert)
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,17 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from journeys.value import lifetime, logistic, rfm, shares
-
-SEGMENTS = Path(__file__).resolve().parents[4] / "dbt_project" / "seeds" / "rfm_segments.csv"
-
-
-def _segments() -> list[rfm.Segment]:
-    with SEGMENTS.open(newline="") as file:
-        rows = sorted(csv.DictReader(file), key=lambda row: int(row["segment_order"]))
-    return [
-        rfm.Segment(r["segment_name"], *((int(r[f"min_{k}"]), int(r[f"max_{k}"])) for k in ("r", "f", "m")))
-        for r in rows
-    ]
 
 
 @given(arrays(np.float64, st.integers(5, 60), elements=st.integers(0, 6).map(float)))
@@ -50,21 +36,6 @@ def test_the_compatibility_option_counts_cuts_plus_one() -> None:
     values = np.array([1.0, 2.0, 2.5, 3.0, 9.0])
     assert rfm.score(values, [1.0, 2.0, 3.0, 4.0], quantile_plus_one=True).tolist() == [1, 2, 2, 3, 5]
     assert rfm.score(values, [1.0, 2.0, 3.0, 4.0]).tolist() == [1, 2, 3, 3, 5]
-
-
-@pytest.mark.parametrize(
-    ("scores", "name"),
-    [
-        ((5, 5, 5), "Champions"), ((4, 4, 4), "Potential Loyalist"), ((2, 2, 2), "Loyal Customers"),
-        ((3, 1, 5), "Promising"), ((5, 1, 1), "New Customers"), ((1, 4, 5), "Can't Lose Them"),
-        ((1, 2, 5), "At Risk"), ((1, 5, 3), "Need Attention"), ((2, 1, 4), "About To Sleep"), ((1, 1, 1), "Lost"),
-        ((2, 1, 5), "Others"),
-    ],
-)  # fmt: skip
-def test_the_first_segment_in_order_wins(scores: tuple[int, int, int], name: str) -> None:
-    r, f, m = (np.array([s], dtype=np.int16) for s in scores)
-    assert rfm.segment(r, f, m, _segments()) == [name]
-    assert rfm.composite(r, f, m)[0] == 100 * scores[0] + 10 * scores[1] + scores[2]
 
 
 def test_wilson_against_hand_numbers() -> None:
@@ -108,7 +79,7 @@ def test_regression_survives_separation_and_certainty() -> None:
 
 def test_deciles_keep_equal_values_together_and_leave_the_unknown_out() -> None:
     values = np.array([0.0] * 50 + list(range(1, 50)) + [np.nan])
-    result = lifetime.deciles(values)
+    result = lifetime.decile(values, lifetime.decile_cuts(values))
     assert set(result[:50]) == {1}
     assert result[98] == 10
     assert result[99] == 0

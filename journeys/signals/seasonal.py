@@ -1,9 +1,9 @@
-"""Spikes in hourly counts against the same hour of earlier weeks.
+"""Spikes in counts against the same hour of the week, or the same weekday, of earlier weeks.
 
-Method: robust z of the count against median and MAD of the same hour of the week in the last eight weeks (Iglewicz and
+Method: robust z of the count against median and MAD of the same place in the last eight weeks (Iglewicz and
 Hoaglin 1993); for low counts the upper tail of a Poisson distribution, or of a negative binomial where the baseline
-scatters more than one and a half times its mean. Hours that were alerted are no baseline, and hours without a load are
-no data: a missing export must not look like silence.
+scatters more than one and a half times its mean. What was alerted is no baseline, and times without a load are no
+data: a missing export must not look like silence. A handful of events is never a spike, however quiet it was before.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
-WEEK = 168  # hours
+WEEK = 168  # hours; 7 for days
 BASELINE_WEEKS = 8
 MIN_WEEKS = 4  # a series needs four weeks of history before it is judged
 Z_ALERT, MIN_COUNT = 5.0, 10
-LOW_MEDIAN, P_ALERT, OVERDISPERSED = 10.0, 1e-4, 1.5
+LOW_MEDIAN, LOW_COUNT, P_ALERT, OVERDISPERSED = 10.0, 5, 1e-4, 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """All arrays [series, hours]. expected: NaN before a series has its history; p: NaN where z decides."""
+    """All arrays [series, times]. expected: NaN before a series has its history; p: NaN where z decides."""
 
     expected: Float
     z: Float
@@ -34,34 +34,35 @@ class Scores:
     is_low: Bool  # judged by the tail of a count distribution
 
 
-def score_hours(counts: Float, known: Bool) -> Scores:
-    """Judge every hour of every series by the hours before it.
+def score(counts: Float, known: Bool, week: int = WEEK) -> Scores:
+    """Judge every hour (day) of every series by those before it.
 
-    counts  [series, hours], the first hour of each row being the same for all
-    known   [series, hours] or [1, hours]: False where nothing was loaded
-    Cost: one pass per week over (series × 168 × 8) numbers; only an earlier hour can change a later one's baseline.
+    counts  [series, times], the first time of each row being the same for all
+    known   [series, times] or [1, times]: False where nothing was loaded
+    week    times in a week: 168 hours or 7 days
+    Cost: one pass per week over (series × times × 8) numbers; only earlier times can change a later one's baseline.
     """
     series, hours = counts.shape
-    weeks = -(-hours // WEEK)
-    padded = np.full((series, weeks * WEEK), np.nan)
+    weeks = -(-hours // week)
+    padded = np.full((series, weeks * week), np.nan)
     padded[:, :hours] = np.where(np.broadcast_to(known, counts.shape), counts, np.nan)
-    cube = padded.reshape(series, weeks, WEEK)
+    cube = padded.reshape(series, weeks, week)
     usable = cube.copy()  # without alerted hours
     expected, z, p = (np.full(cube.shape, np.nan) for _ in range(3))
     alert = np.zeros(cube.shape, dtype=bool)
     low = np.zeros(cube.shape, dtype=bool)
-    for week in range(MIN_WEEKS, weeks):
-        baseline = usable[:, max(0, week - BASELINE_WEEKS) : week, :]
-        judged = _judge(cube[:, week, :], baseline)
-        expected[:, week], z[:, week], p[:, week], alert[:, week], low[:, week] = judged
-        usable[:, week, :][alert[:, week]] = np.nan
+    for now in range(MIN_WEEKS, weeks):
+        baseline = usable[:, max(0, now - BASELINE_WEEKS) : now, :]
+        judged = _judge(cube[:, now, :], baseline)
+        expected[:, now], z[:, now], p[:, now], alert[:, now], low[:, now] = judged
+        usable[:, now, :][alert[:, now]] = np.nan
     cut = slice(0, hours)
     flat = [array.reshape(series, -1)[:, cut] for array in (expected, z, p, alert, low)]
     return Scores(flat[0], flat[1], flat[2], flat[3].astype(bool), flat[4].astype(bool))
 
 
 def _judge(now: Float, baseline: Float) -> tuple[Float, Float, Float, Bool, Bool]:
-    """One week against its baseline [series, weeks, 168]."""
+    """One week against its baseline [series, weeks, times of a week]."""
     n = np.isfinite(baseline).sum(axis=1)
     enough = (n >= MIN_WEEKS) & np.isfinite(now)
     median = _nan_median(baseline)
@@ -71,14 +72,14 @@ def _judge(now: Float, baseline: Float) -> tuple[Float, Float, Float, Bool, Bool
     rate = (total + 0.5) / np.maximum(n, 1)
     low = enough & (median < LOW_MEDIAN)
     p = np.full(now.shape, np.nan)
-    # only what lies above its rate can be a spike: the tails of the others need no computing
-    rows = low & (now > rate)
+    # only what lies above its rate, and is no mere handful, can be a spike: the other tails need no computing
+    rows = low & (now > rate) & (now >= LOW_COUNT)
     if rows.any():
         mean = total / np.maximum(n, 1)
         variance = np.nansum((baseline - mean[:, None, :]) ** 2, axis=1) / np.maximum(n - 1, 1)
         p[rows] = upper_tail(now[rows], rate[rows], variance[rows])
     by_z = enough & ~low & (z > Z_ALERT) & (now >= MIN_COUNT)
-    by_p = low & (np.nan_to_num(p, nan=1.0) < P_ALERT)
+    by_p = low & (now >= LOW_COUNT) & (np.nan_to_num(p, nan=1.0) < P_ALERT)
     expected = np.where(enough, np.where(low, rate, median), np.nan)
     return expected, np.where(enough, z, np.nan), p, by_z | by_p, low
 
