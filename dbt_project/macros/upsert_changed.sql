@@ -12,9 +12,11 @@
   blanked   columns emptied on a tombstone (personal data)
 
   Looking at everything (var full_refresh) also turns rows into tombstones whose entity has vanished from raw altogether.
+  A column that the stored table does not have yet counts as null there; old rows get it when they are looked at next.
 -#}
 {% macro upsert_changed(parts, key, columns, owner=none, blanked=[]) -%}
 {%- set all_columns = key + columns -%}
+{%- set known = adapter.get_columns_in_relation(this) | map(attribute='name') | list if execute and is_incremental() else all_columns -%}
 with candidates as (
     {%- for part in parts %}
     select {{ all_columns | join(', ') }} from {{ part }}
@@ -36,13 +38,13 @@ with candidates as (
         {%- elif column in blanked -%}
         n.{{ column }},
         {%- else -%}
-        case when n.is_deleted then o.{{ column }} else n.{{ column }} end as {{ column }},
+        case when n.is_deleted then {{ 'o.' ~ column if column in known else 'null' }} else n.{{ column }} end as {{ column }},
         {%- endif %}
         {% endfor -%}
         case
             when o.{{ key[0] }} is null then not n.is_deleted
             when n.is_deleted then not o.is_deleted
-            else {% for column in columns %}n.{{ column }} is distinct from o.{{ column }}{% if not loop.last %} or {% endif %}{% endfor %}
+            else {% for column in columns %}n.{{ column }} is distinct from {{ 'o.' ~ column if column in known else 'null' }}{% if not loop.last %} or {% endif %}{% endfor %}
         end as is_news
     from candidates as n
     left join {{ this }} as o on {% for column in key %}n.{{ column }} = o.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
@@ -56,8 +58,10 @@ with candidates as (
         true as is_deleted
         {%- elif column in blanked -%}
         nullif(o.{{ column }}, o.{{ column }}) as {{ column }}
-        {%- else -%}
+        {%- elif column in known -%}
         o.{{ column }}
+        {%- else -%}
+        (select n.{{ column }} from candidates as n where false) as {{ column }}
         {%- endif %}{% if not loop.last %},{% endif %}
         {% endfor -%}
     from {{ this }} as o
