@@ -3,6 +3,6 @@
     (
         values
         ('ticket_opened', tickets.opened_at, tickets.intent, 30),
-        ('ticket_solved', tickets.solved_at, null, 31)
+        ('ticket_solved', tickets.first_solved_at, null, 31)
     ) as moment (touchpoint_type, occurred_at, intent, source_priority)
 {%- endmacro %}

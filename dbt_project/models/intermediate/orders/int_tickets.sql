@@ -10,7 +10,9 @@
     parts=parts_of('int_tickets'),
     key=['ticket_id'],
     columns=[
-        'source_record_key', 'source_platform', 'source_ticket_id', 'order_id', 'origin_channel', 'is_social', 'status',
-        'priority', 'intent', 'opened_at', 'solved_at', 'satisfaction_score', 'satisfaction_rated_at', 'is_deleted',
+        'source_record_key', 'source_platform', 'source_ticket_id', 'order_id', 'origin_channel', 'is_social',
+        'first_message_channel', 'answer_channel', 'status', 'priority', 'intent', 'opened_at', 'first_reply_at', 'reply_count',
+        'customer_message_count', 'first_solved_at', 'solved_at', 'reopened_count', 'satisfaction_asked_at', 'satisfaction_score',
+        'satisfaction_rated_at', 'is_deleted',
     ],
 ) }}

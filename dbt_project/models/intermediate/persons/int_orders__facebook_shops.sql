@@ -110,7 +110,7 @@ select
         when orders.is_cancelled or coalesce(items.is_all_cancelled, false)
             then coalesce(cancellations.cancelled_at, orders.updated_at, orders.ordered_at)
     end as cancelled_at,
-    orders.channel as sales_channel,
+    case orders.channel when 'instagram' then 'instagram_shop' else 'facebook_shop' end as sales_channel,
     case when orders.is_placed then 'paid' else 'pending' end as financial_status,
     orders.is_test,
     orders.is_placed as is_paid,

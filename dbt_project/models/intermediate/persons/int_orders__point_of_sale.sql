@@ -30,7 +30,7 @@ select
     coalesce(invoiced_at, any_invoiced_at) as ordered_at,
     coalesce(invoiced_at, any_invoiced_at) as paid_at,
     null::timestamptz as cancelled_at,
-    'store'::text as sales_channel,
+    'pos'::text as sales_channel,
     'paid'::text as financial_status,
     false as is_test,
     -- an invoice without value is a correction of the stock, not a purchase

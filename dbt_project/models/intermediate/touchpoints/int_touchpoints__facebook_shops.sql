@@ -15,9 +15,12 @@ with changed as (
 ),
 
 orders as (
-    select orders.*
+    select
+        orders.*,
+        sold_in.channel
     from changed
     inner join {{ ref('int_orders') }} as orders on changed.shops_order_id = orders.source_order_id and orders.source_platform = 'facebook_shops'
+    inner join {{ ref('sales_channels') }} as sold_in on orders.sales_channel = sold_in.sales_channel
 ),
 
 -- every moment an order can have; one that it does not have (any more) is a deleted row. Shipped is not received.
@@ -28,7 +31,7 @@ moments as (
         orders.source_record_key,
         moment.touchpoint_type,
         coalesce(moment.occurred_at, orders.ordered_at) as occurred_at,
-        orders.sales_channel as channel,
+        orders.channel,
         orders.order_id,
         orders.total_amount as value_amount,
         orders.currency_code,
@@ -47,7 +50,7 @@ moments as (
         refunds.source_record_key,
         'order_refunded',
         refunds.refunded_at,
-        orders.sales_channel,
+        orders.channel,
         refunds.order_id,
         refunds.refund_amount,
         refunds.currency_code,

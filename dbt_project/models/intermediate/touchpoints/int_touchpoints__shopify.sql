@@ -28,13 +28,14 @@ order_moments as (
         orders.source_record_key,
         moment.touchpoint_type,
         coalesce(moment.occurred_at, orders.ordered_at) as occurred_at,
-        case when orders.sales_channel = 'store' then 'store' else 'web_shop' end as channel,
+        sold_in.channel,
         orders.order_id,
         orders.total_amount as value_amount,
         orders.currency_code,
         moment.source_priority,
         moment.occurred_at is null or orders.is_deleted as is_deleted
     from orders
+    inner join {{ ref('sales_channels') }} as sold_in on orders.sales_channel = sold_in.sales_channel
     cross join lateral (
         values
         ('order_placed', orders.ordered_at, 40),
@@ -88,12 +89,14 @@ parcel_moments as (
             when parcel_events.status = 'delivered' then 'shipment_delivered'
             when parcel_events.status = 'out_for_delivery' then 'shipment_out_for_delivery'
             when parcel_events.status in ('delayed', 'attempted_delivery', 'failure') then 'shipment_problem'
+            when parcel_events.status in ('confirmed', 'label_purchased', 'label_printed', 'ready_for_pickup') then 'shipment_prepared'
             else 'shipment_update'
         end as is_deleted
     from parcel_events
     inner join {{ ref('int_orders') }} as orders on orders.alternate_order_id = 'shopify:id:' || parcel_events.source_order_id
     cross join (
         values
+        ('shipment_prepared', 42),
         ('shipment_update', 42),
         ('shipment_problem', 43),
         ('shipment_out_for_delivery', 44),

@@ -12,6 +12,10 @@ changed as (
     select ticket_no
     from {{ ref('stg_zendesk__satisfaction_ratings') }}
     where ticket_no is not null and {{ changed_since('zendesk', 'satisfaction_rating', into='int_touchpoints') }}
+    union
+    select ticket_no
+    from {{ ref('stg_zendesk__ticket_statuses') }}
+    where {{ changed_since('zendesk', 'ticket_field_history', into='int_touchpoints') }}
 ),
 
 tickets as (

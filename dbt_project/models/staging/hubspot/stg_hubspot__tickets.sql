@@ -13,6 +13,7 @@ select
     lower(source_type) as source_type,
     created_at as opened_at,
     closed_at as solved_at,
+    first_agent_reply_at,
 
     -- metadata
     _is_deleted as is_deleted,

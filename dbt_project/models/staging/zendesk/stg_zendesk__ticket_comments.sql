@@ -9,6 +9,8 @@ select
     coalesce(public, true) as is_public,
     coalesce({{ clean_text('plain_body') }}, {{ clean_text('body') }}) as comment_text,
     created_at,
+    -- rules of the help desk write as nobody in particular
+    author_id = '-1' or lower(via ->> 'channel') in ('rule', 'system') as is_from_machine,
 
     -- metadata
     _is_deleted as is_deleted,

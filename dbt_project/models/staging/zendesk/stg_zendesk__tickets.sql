@@ -28,6 +28,8 @@ select
     {{ clean_text('description') }} as description,
     created_at as opened_at,
     coalesce(updated_at, created_at) as updated_at,
+    -- an agent's answer goes back into the conversation it came from, or else out by e-mail
+    coalesce(allow_channelback, false) or coalesce(from_messaging_channel, false) as answers_in_channel,
 
     -- metadata
     _is_deleted as is_deleted,
