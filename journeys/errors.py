@@ -19,3 +19,7 @@ class StepError(JourneysError):
 
 class ComputeError(JourneysError):
     """The night's statistics cannot be computed yet."""
+
+
+class TextError(JourneysError):
+    """Texts cannot be scored: a word list is wrong, or a table is missing."""

@@ -6,7 +6,15 @@ import datetime as dt
 from collections.abc import Callable
 
 Scorer = Callable[[dt.date | str], int]
-SCORERS: tuple[Scorer, ...] = ()
+
+
+def _texts(export_date: dt.date | str) -> int:
+    from journeys.text.scoring import score_texts  # imports what it needs only where it is used
+
+    return score_texts(export_date)
+
+
+SCORERS: tuple[Scorer, ...] = (_texts,)
 """Functions that take the night, write intermediate.int_message_scores, and return how many texts they scored."""
 
 

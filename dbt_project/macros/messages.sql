@@ -1,10 +1,10 @@
 {#- What the parts of int_messages have in common. Arguments are SQL expressions. -#}
 
-{#- Hashtags of a text, lower case, each once, in order; null when there is none. `&#39;` and `#1001` are none. -#}
+{#- Hashtags of a text, lower case, each once, in order, with a blank between; null when there is none. `&#39;` and `#1001` are none. -#}
 {% macro hashtags_of(expression) -%}
     case
         when {{ expression }} like '%#%' then (
-            select nullif(array_agg(distinct lower(found.parts[1]) order by lower(found.parts[1])), '{}')
+            select string_agg(distinct lower(found.parts[1]), ' ' order by lower(found.parts[1]))
             from regexp_matches({{ expression }}, '(?:^|[^&[:alnum:]_])#([[:alpha:]_][[:alnum:]_]{1,99})', 'g') as found (parts)
         )
     end

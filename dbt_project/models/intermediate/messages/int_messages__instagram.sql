@@ -64,8 +64,8 @@ moments as (
         comments.commented_at,
         true,
         null,
-        questions.comment_id,
-        comments.parent_comment_id,
+        comments.parent_comment_id as thread_id,
+        comments.parent_comment_id as parent_event_id,
         comments.media_id,
         comments.is_deleted or not comments.is_from_brand or questions.is_from_brand
     from comments
