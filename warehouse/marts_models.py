@@ -50,6 +50,7 @@ class MartModel:
     is_fitted  on nights when statistics are fitted anew, a model published by customer holds everybody's rows
     reader     the role that may read it: bi_reader; person_reader for lists of persons; pii_reader for contact details
     reads      names of the models and seeds it reads
+    restated   figures by month that marts.restatement_log watches: SQL of the date, and metric → SQL of one row's share
     """
 
     name: str
@@ -60,6 +61,8 @@ class MartModel:
     is_fitted: bool = False
     reader: str = "bi_reader"
     reads: tuple[str, ...] = ()
+    restated_period: str = ""
+    restated_figures: tuple[tuple[str, str], ...] = ()
     description: str = ""
     comments: dict[str, str] = field(default_factory=dict)
 
@@ -111,6 +114,7 @@ def _model(node: dict[str, Any], publish: str) -> MartModel:
         Index(name, tuple(i["columns"]), bool(i.get("unique"))) for i in (node.get("config") or {}).get("indexes") or []
     )
     meta = _meta(node)
+    restated = meta.get("restated") or {}
     reader = "person_reader" if meta.get("person_level") else "bi_reader"
     return MartModel(
         name=name,
@@ -122,6 +126,8 @@ def _model(node: dict[str, Any], publish: str) -> MartModel:
         is_fitted=bool(meta.get("fitted")),
         reader="pii_reader" if meta.get("pii") or name == CONTACTS else reader,
         reads=tuple(str(parent).split(".")[2] for parent in (node.get("depends_on") or {}).get("nodes") or []),
+        restated_period=str(restated.get("period", "")),
+        restated_figures=tuple((str(name), str(share)) for name, share in (restated.get("figures") or {}).items()),
         description=str(node.get("description") or ""),
         comments={str(c["name"]): str(c.get("description") or "") for c in columns.values()},
     )

@@ -27,6 +27,7 @@ from warehouse.dbt import MART_LAYERS
 from warehouse.errors import PublishError
 from warehouse.locks import night_lock
 from warehouse.marts_models import MartModel, read_marts_models
+from warehouse.restatements import note_changes
 from warehouse.runlog import run_log
 from warehouse.undo import KEPT_PUBLISHES, forget_undo, keep_full, keep_rows, undo_name
 from warehouse.views import SavedView
@@ -132,6 +133,7 @@ class _Publish:
         elif self.night.refit or self.night.affected >= keys.BULK_CUSTOMERS:
             self.suspended = keys.suspend_foreign_keys(self.connection)
         changes = [self._publish(model) for model in work]
+        note_changes(self.connection, self.publish_id, self.models, {c.table: c.undo_kind for c in changes})
         self._check_foreign_keys()  # of rows; first, since PostgreSQL alters no table whose rows still wait for a check
         if alters or changed_views:
             views.put_up_views(self.connection, self.models, others)
