@@ -80,6 +80,15 @@ class Context:
         """
         from psycopg import sql
 
+        query = sql.SQL("select {} from {} as fact where {}").format(
+            sql.SQL(", ".join(columns)), sql.SQL(self.relation(name, everybody=everybody)), sql.SQL(where or "true")
+        )
+        return self.read(query.as_string(self.connection))
+
+    def relation(self, name: str, *, everybody: bool | None = None) -> str:
+        """The same rows as SQL, in brackets, without an alias: for queries that add up more than is worth reading."""
+        from psycopg import sql
+
         from warehouse.marts_tables import read_columns
 
         everyone = self.is_fitting if everybody is None else everybody
@@ -92,10 +101,7 @@ class Context:
                 "{} union all select {} from {} as p where not exists (select 1 from marts_next.affected_customers as a"
                 " where a.golden_customer_id = p.golden_customer_id)"
             ).format(source, every_name, sql.Identifier("marts", name))
-        query = sql.SQL("select {} from ({}) as fact where {}").format(
-            sql.SQL(", ".join(columns)), source, sql.SQL(where or "true")
-        )
-        return self.read(query.as_string(self.connection))
+        return sql.SQL("({})").format(source).as_string(self.connection)
 
     def read(self, query: str, params: Sequence[Any] = ()) -> pl.DataFrame:
         """Rows of a query by binary COPY, types as in `fact`. $1, $2 … stand for params. Sees what is committed."""

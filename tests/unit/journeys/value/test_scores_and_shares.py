@@ -69,6 +69,17 @@ def test_regression_recovers_the_odds_and_its_mean_is_the_share() -> None:
     assert shares.brier(predicted, happened) < shares.brier(np.full(40_000, happened.mean()), happened)
 
 
+def test_rare_outcomes_and_skewed_features_do_not_overshoot() -> None:
+    rng = np.random.default_rng(4)
+    silent = rng.exponential(80, 5000)
+    features = np.log1p(np.column_stack((silent, silent + 1, rng.poisson(0.3, 5000))))
+    happened = (rng.random(5000) < 0.5 * np.exp(-silent / 10)).astype(float)
+    model = logistic.fit(features, happened)
+    predicted = logistic.predict(model, features)
+    assert predicted.mean() == pytest.approx(happened.mean(), abs=1e-7)
+    assert shares.brier(predicted, happened) < 0.8 * shares.brier(np.full(5000, happened.mean()), happened)
+
+
 def test_regression_survives_separation_and_certainty() -> None:
     features = np.array([[0.0], [1.0], [2.0], [3.0]])
     model = logistic.fit(features, np.array([0.0, 0.0, 1.0, 1.0]))
