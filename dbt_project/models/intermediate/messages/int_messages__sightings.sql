@@ -39,7 +39,8 @@ select
     is_verified_buyer,
     product_reference,
     answered_at,
-    is_deleted or (written is null and not is_from_brand) as is_deleted
+    -- stars without words are a message too
+    is_deleted or (written is null and star_rating is null and not is_from_brand) as is_deleted
 from events
 where touchpoint_id is not null and source_record_key is not null and occurred_at is not null
 {%- if not reads_everything('int_messages') %}

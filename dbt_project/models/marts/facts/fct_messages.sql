@@ -72,7 +72,11 @@ final as (
         scores.language_confidence,
         scores.sentiment,
         scores.sentiment_class,
-        case when scores.touchpoint_id is null then 'not_scored_yet' else scores.unscored_reason end as unscored_reason,
+        case
+            when answered.message_text is null then 'no_words'
+            when scores.touchpoint_id is null then 'not_scored_yet'
+            else scores.unscored_reason
+        end as unscored_reason,
         scores.scorer_version,
         -- stars say more than words whether a review is praise
         coalesce(case when answered.star_rating is not null then touchpoints.intent end, scores.intent, touchpoints.intent) as intent,
