@@ -84,6 +84,25 @@ def dbt(
 
 
 @app.command()
+def sandbox(
+    name: Annotated[str, typer.Argument(help="Yours: models go to the schema sandbox_<name>.")],
+    select: Annotated[str, typer.Option(help="What to build (dbt selection).")] = "path:models/sandbox",
+    drop: Annotated[bool, typer.Option("--drop", help="Drop the schema instead.")] = False,
+) -> None:
+    """Build models in a schema of your own, on what is published; the nights and BI see nothing of it."""
+    from warehouse.sandbox import build_sandbox, drop_sandbox, sandbox_schema
+
+    if drop:
+        print(f"{sandbox_schema(name)}: {'dropped' if drop_sandbox(name) else 'was not there'}")
+        return
+    result = build_sandbox(name, select)
+    for node in result.nodes:
+        rows = "" if node.rows is None else f"{node.rows:>12,} rows"
+        print(f"  {node.node_id.split('.')[2]:<48}{node.status:<9}{node.seconds:>6.1f} s{rows}")
+    print(f"built in {result.schema}, {result.seconds:.1f} s")
+
+
+@app.command()
 def affected(
     date: Date, everyone: Annotated[bool, typer.Option(help="A full refresh: every customer.")] = False
 ) -> None:

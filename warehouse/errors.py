@@ -39,3 +39,7 @@ class AffectedError(WarehouseError):
 
 class PublishError(WarehouseError):
     """Publishing or rolling back is not possible; nothing was changed."""
+
+
+class SandboxError(WarehouseError):
+    """A model cannot be tried out as asked."""

@@ -41,6 +41,7 @@ EDGES = {
         "announce_marts": [],
     },
     "deliver_journeys": {"write_report": [], "build_data_docs": []},
+    "run_dbt_by_hand": {"run_layer": []},
 }
 OUTLETS = {
     **{(f"pull_{platform}", "pull_exports"): [f"raw/{platform}"] for platform in PLATFORMS},
@@ -132,6 +133,16 @@ def test_the_chain_is_linked_by_assets(seen: dict[str, Any]) -> None:
     assert dags["deliver_journeys"]["assets"] == ["marts/published"]
 
 
+def test_layers_that_can_be_chosen_by_hand_are_those_there_are() -> None:
+    import ast
+
+    from warehouse.dbt import LAYERS
+
+    tree = ast.parse((DAGS / "run_dbt_by_hand.py").read_text())
+    [value] = [n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "LAYERS"]
+    assert tuple(ast.literal_eval(value)) == LAYERS
+
+
 def test_every_dag_is_safe_and_documented(seen: dict[str, Any]) -> None:
     for dag_id, dag in seen["dags"].items():
         assert dag["catchup"] is False, dag_id
@@ -140,7 +151,8 @@ def test_every_dag_is_safe_and_documented(seen: dict[str, Any]) -> None:
         assert dag["owner"] == "data-platform", dag_id
         assert dag["tags"], dag_id
         assert dag["doc"].startswith("# "), dag_id
-        assert dag["params"] == ["export_date"], dag_id
+        by_hand = ["full_refresh", "layer", "select"] if dag_id == "run_dbt_by_hand" else []
+        assert dag["params"] == sorted(["export_date", *by_hand]), dag_id
         for task_id, task in dag["tasks"].items():
             assert task["doc"], f"{dag_id}.{task_id} says not what it does"
             assert task["retries"] == 3, f"{dag_id}.{task_id}"
