@@ -1,0 +1,193 @@
+"""What the marts cost: a full build model by model, nights of one per cent, and every question's SQL.
+
+    python -m benchmarks.marts [--customers 20000] [--touchpoints 400000] [--nights 2] [--share 0.01] [--keep]
+    python -m benchmarks.marts --customers 1000000 --touchpoints 20000000        # the size that the project promises
+
+Makes a brand straight in the tables that the marts read (benchmarks/marts_brand.py), in a home and an embedded server
+of its own, then runs the steps of a night through the product's own functions. Wall seconds depend on what else the
+machine does; CPU seconds (this process and the server) are the figure to compare. The bound of a sort or a hash is
+work_mem; what did not fit went to temporary files, which PostgreSQL counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.identity_night import server_seconds
+from benchmarks.marts_brand import END, BrandInTables
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One step: wall and processor seconds, temporary files in MB, and the dbt run it made (if any)."""
+
+    name: str
+    wall: float
+    cpu: float
+    temporary: float
+    build_seq: int | None = None
+
+
+def _measured(name: str, step: Callable[[], Any]) -> Cost:
+    wall, own, server, temporary = time.monotonic(), time.process_time(), server_seconds(), _temporary()
+    result = step()
+    return Cost(
+        name,
+        time.monotonic() - wall,
+        time.process_time() - own + server_seconds() - server,
+        _temporary() - temporary,
+        getattr(result, "build_seq", None),
+    )
+
+
+def _temporary() -> float:
+    """MB of temporary files written so far in this database."""
+    import warehouse
+
+    with warehouse.connect(autocommit=True, name="journeyline benchmark") as connection:
+        row = connection.execute(
+            "select coalesce(sum(temp_bytes), 0) / 1e6 from pg_stat_database where datname = current_database()"
+        ).fetchone()
+    return float(row[0]) if row else 0.0
+
+
+def _build(date: Any, *, everyone: bool = False) -> list[Cost]:
+    """The steps of a night from the affected customers to the publish."""
+    import journeys
+    import warehouse
+
+    return [
+        _measured("affected", lambda: warehouse.find_affected(date, everyone=everyone)),
+        _measured("marts", lambda: warehouse.run_dbt("marts", date)),
+        _measured("statistics", lambda: journeys.compute(date)),
+        _measured("answers", lambda: warehouse.run_dbt("answers", date)),
+        _measured("publish", lambda: warehouse.publish(date)),
+    ]
+
+
+def _print_costs(title: str, costs: list[Cost]) -> None:
+    print(f"\n{title}")
+    print(f"  {'step':<14}{'wall s':>10}{'CPU s':>10}{'temporary MB':>14}")
+    for cost in [*costs, _total(costs)]:
+        print(f"  {cost.name:<14}{cost.wall:>10.1f}{cost.cpu:>10.1f}{cost.temporary:>14,.0f}")
+
+
+def _total(costs: list[Cost]) -> Cost:
+    return Cost("all", sum(c.wall for c in costs), sum(c.cpu for c in costs), sum(c.temporary for c in costs))
+
+
+def _print_models(costs: list[Cost], limit: int) -> None:
+    import warehouse
+
+    builds = [cost.build_seq for cost in costs if cost.build_seq is not None]
+    with warehouse.connect(name="journeyline benchmark") as connection:
+        rows = connection.execute(
+            "select layer, split_part(node_id, '.', 3), seconds, coalesce(rows, 0) from ops.node_results where"
+            " build_seq = any(%s) and (node_id like 'model.%%' or seconds > 1) order by seconds desc limit %s",
+            (builds, limit),
+        ).fetchall()
+    print(f"\n  {'model':<44}{'layer':<10}{'wall s':>9}{'rows':>14}")
+    for layer, name, seconds, count in rows:
+        print(f"  {name[:43]:<44}{layer:<10}{seconds:>9.2f}{count:>14,}")
+
+
+def _ask() -> None:
+    """Every question's SQL, twice: the second time is what BI feels when somebody has just looked."""
+    from journeys.questions import ask_all, load_questions
+
+    questions = [question for question in load_questions() if question.sql]
+    if not questions:
+        return
+    ask_all(questions)
+    answers = sorted(ask_all(questions), key=lambda answer: -answer.seconds)
+    quick = sum(answer.seconds < 0.2 for answer in answers) / len(answers)
+    print(f"\n{len(answers)} questions: slowest {answers[0].seconds * 1000:,.0f} ms, {quick:.0%} under 200 ms")
+    for answer in answers[:12]:
+        question = answer.question
+        print(
+            f"  {question.number:>3} {question.room:<14}{answer.seconds * 1000:>9,.0f} ms  {', '.join(question.tables)}"
+        )
+
+
+def _prepare() -> None:
+    """Empty tables in their real shape: the two layers below the marts, run on no rows."""
+    import connectors
+    import journeys
+    import warehouse
+
+    warehouse.migrate()
+    connectors.prepare_tables()
+    for layer in ("persons", "touchpoints"):
+        warehouse.run_dbt(layer, END)
+    journeys.score_messages(END)
+
+
+def run(customers: int, touchpoints: int, nights: int, share: float, models: int) -> None:
+    import journeys
+    import warehouse
+
+    _prepare()
+    with warehouse.connect(name="journeyline benchmark") as connection:
+        row = connection.execute("select current_setting('work_mem'), current_setting('shared_buffers')").fetchone()
+        assert row is not None
+        print(f"{customers:,} customers, {touchpoints:,} touchpoints; work_mem {row[0]}, shared_buffers {row[1]}")
+        brand = BrandInTables(connection, customers, touchpoints)
+        began = time.monotonic()
+        for part in brand.fill():
+            print(f"  made {part:<20}{time.monotonic() - began:>8.1f} s", flush=True)
+        scored = _measured("score", lambda: journeys.score_messages(END))
+        print(f"  scored messages       {scored.wall:>8.1f} s, {scored.cpu:.1f} s of processor time", flush=True)
+        connection.commit()
+        full = _build(END, everyone=True)
+        _print_costs("Full build", full)
+        _print_models(full, models)
+        later = []
+        for number in range(1, nights + 1):
+            date = brand.night(number, share)
+            later.append(_build(date))
+            _print_costs(f"Night {number}, {share:.1%} of the customers changed", later[-1])
+            _print_models(later[-1], models // 2)
+    for number, costs in enumerate(later, start=1):
+        ratio = _total(costs).cpu / _total(full).cpu
+        dbt = [sum(c.cpu for c in one if c.name in ("marts", "answers")) for one in (costs, full)]
+        print(f"\nNight {number} took {ratio:.1%} of the full build's CPU (its dbt layers {dbt[0] / dbt[1]:.1%})")
+    _ask()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--customers", type=int, default=20_000)
+    parser.add_argument("--touchpoints", type=int, default=400_000)
+    parser.add_argument("--nights", type=int, default=2)
+    parser.add_argument("--share", type=float, default=0.01, help="customers that a night changes")
+    parser.add_argument("--models", type=int, default=40, help="how many models to list, the slowest first")
+    parser.add_argument("--home", type=Path, help="where the server lives; default: a temporary folder")
+    parser.add_argument("--keep", action="store_true", help="leave home and server as they are")
+    given = parser.parse_args()
+    home = given.home or Path(tempfile.mkdtemp(prefix="journeyline-marts-"))
+    os.environ["JOURNEYLINE_HOME"] = str(home)
+    os.environ.pop("JOURNEYLINE_WAREHOUSE_URL", None)
+    from warehouse import server
+
+    try:
+        run(given.customers, given.touchpoints, given.nights, given.share, given.models)
+    finally:
+        if given.keep:
+            print(f"\nleft in {home}: stop the server with JOURNEYLINE_HOME={home} python -m warehouse stop")
+        else:
+            server.stop()
+            if given.home is None:
+                import shutil
+
+                shutil.rmtree(home, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
