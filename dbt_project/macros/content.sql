@@ -4,10 +4,11 @@
   dozen rows must not be joined by pattern with twenty million touchpoints.
 -#}
 {% macro content_type_of(alias) -%}
+    {%- set seed = ref('content_rules') -%}
     {%- set rules = [] -%}
     {%- if execute and model.resource_type != 'unit_test' -%}
         {%- set found = run_query(
-            'select touchpoint_type, content_pattern, channel_pattern, content_type from ' ~ ref('content_rules')
+            'select touchpoint_type, content_pattern, channel_pattern, content_type from ' ~ seed
             ~ ' order by priority, touchpoint_type, content_pattern, channel_pattern'
         ) -%}
         {%- set rules = found.rows -%}

@@ -208,6 +208,39 @@ def test_rows_in_awkward_order_end_as_if_they_had_come_together(nights: list[int
     assert _one(f"{owner} (source_record_key) where o.order_id = 'point_of_sale:T1'") == "77002"
 
 
+def test_credits_in_sql_are_those_of_the_pure_functions(nights: list[int]) -> None:
+    import numpy as np
+
+    import warehouse
+    from journeys import attribution
+
+    rows = warehouse.read_arrow(
+        """
+        select conversion_id::text as conversion, channel, hours_to_conversion::float8 / 24 as days, is_last_non_direct,
+            is_channel_first, linear_credit::float8 as linear, position_credit::float8 as position,
+            j_shaped_credit::float8 as j_shaped, inverse_j_credit::float8 as inverse_j,
+            time_decay_credit::float8 as time_decay, markov.credit::float8 as markov_path,
+            coalesce(removal_effect, 0)::float8 as effect
+        from marts.fct_attribution_touches
+        join marts.fct_markov_credits as markov using (conversion_id, touch_no)
+        left join marts.attribution_fit using (conversion_type, channel)
+        where touch_count > 0 order by conversion_id, touch_no
+        """
+    ).to_pydict()
+    _, starts = np.unique(rows["conversion"], return_index=True)
+    offsets = np.append(np.sort(starts), len(rows["conversion"]))
+    assert len(offsets) > 50
+    for model in ("linear", "position", "j_shaped", "inverse_j", "time_decay"):
+        wanted = attribution.rule_credits(model, offsets, np.array(rows["days"]))
+        # hours are published with four decimals, so the age of a touch is known to a fraction of a second
+        assert np.abs(np.array(rows[model]) - wanted).max() < (1e-6 if model == "time_decay" else 2e-9), model
+    channels = np.array(rows["channel"])
+    assert (np.array(rows["is_channel_first"]) == attribution.participation(channels, offsets).astype(bool)).all()
+    assert (np.array(rows["is_last_non_direct"]) == attribution.last_non_direct(channels, offsets).astype(bool)).all()
+    wanted = attribution.path_credits(np.array(rows["effect"]), np.arange(len(channels)), offsets)
+    assert np.abs(np.array(rows["markov_path"]) - wanted).max() < 1e-5  # effects are taken in whole billionths
+
+
 def test_incremental_equals_full(nights: list[int], brand: Brand) -> None:
     before = _fingerprints()
     assert build_night(brand.dates[-1], full=True) >= nights[0]

@@ -18,15 +18,12 @@ select
     cells.touchpoints::bigint as touchpoints,
     cells.responses::bigint as responses,
     cells.customers::bigint as customers,
-    rule.purpose,
-    rule.network
+    rule.purpose
 from {{ additive(
     keys=['campaign', 'channel'], sums=['touchpoints', 'responses', 'customers'], facts=['fct_touchpoints'], contribution=contribution
 ) }} as cells
 left join lateral (
-    select
-        rules.purpose,
-        rules.network
+    select rules.purpose
     from {{ ref('campaign_rules') }} as rules
     where
         (rules.campaign_pattern is null or cells.campaign ~* rules.campaign_pattern)
