@@ -20,7 +20,7 @@ select
     touches.channel,
     coalesce(touches.campaign, '(none)') as campaign,
     count(*) as touches,
-    coalesce(sum(touches.value_amount) filter (where touches.is_last and customers.is_identified), 0) as last_identified_amount,
+    coalesce(sum(touches.value_amount) filter (where touches.is_last and (customers.has_email or customers.has_phone or customers.order_count > 0)), 0) as last_identified_amount,
     {%- for model, flag in flags.items() %}
     count(*) filter (where touches.{{ flag }}) as {{ model }}_conversions,
     coalesce(sum(touches.value_amount) filter (where touches.{{ flag }}), 0) as {{ model }}_amount,

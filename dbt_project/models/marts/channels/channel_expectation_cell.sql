@@ -49,7 +49,9 @@ left join (
             range between current row and interval '3 days' following
         )
 ) as activity on messages.touchpoint_id = activity.touchpoint_id
-where not messages.is_bot and messages.intent in ('complaint', 'order_question', 'product_question', 'question', 'purchase_intent')
+where
+    not messages.is_bot and messages.ticket_id is null
+    and messages.intent in ('complaint', 'order_question', 'product_question', 'question', 'purchase_intent')
 group by 1, 2, 3, 4, 5
 {%- endset %}
 

@@ -16,7 +16,7 @@ from (
         date_trunc('month', {{ local_date('journeys.first_at') }})::date as cohort_month,
         date_trunc('month', {{ local_date('journeys.owned_at') }})::date as owned_month,
         {{ local_date('journeys.owned_at') }} - {{ local_date('journeys.first_at') }} as days_to_owned,
-        customers.is_identified
+        customers.has_email or customers.has_phone or customers.order_count > 0 as is_identified
     from (
         select
             touchpoints.golden_customer_id,

@@ -26,9 +26,9 @@ from (
             date_trunc('month', touchpoints.occurred_date)::date as month_start_date,
             touchpoints.touchpoint_type,
             touchpoints.channel,
-            bool_or(customers.is_identified) as is_first_party,
+            bool_or(customers.has_email or customers.has_phone or customers.order_count > 0) as is_first_party,
             count(*) as touchpoints,
-            count(*) filter (where customers.is_identified) as matched_touchpoints,
+            count(*) filter (where customers.has_email or customers.has_phone or customers.order_count > 0) as matched_touchpoints,
             count(*) filter (where touchpoints.order_id is not null or bridge.record_kind not in ('cookie', 'social_profile', 'author'))
                 as first_party_touchpoints
         from [[fct_touchpoints]] as touchpoints
