@@ -62,7 +62,9 @@ FUNNEL = Question(
     select scope, step_no, step_name, customers, closed_customers, open_customers, closed_dropped_customers,
            step_rate::float8 as step_rate, overall_rate::float8 as overall_rate,
            median_hours_from_previous::float8 as median_hours, window_days, taxonomy_version, data_end_date
-    from marts.stage_funnel order by scope, step_no
+    from marts.stage_funnel
+    where scope = 'cradle_to_grave' and persona_code = '(all)' and channel = '(all)' and cohort = '(all)'
+    order by scope, step_no
     """,
     ("marts.stage_funnel",),
 )
@@ -89,7 +91,7 @@ STAGES = Question(
 TRANSITIONS = Question(
     """
     select coalesce(a.stage_name, t.source_stage) as source_name, a.family as source_family,
-           case t.target_stage when '(open)' then 'still open' when '(end)' then 'journey ends'
+           case t.target_stage when '(open)' then 'still open' when '(end)' then 'journey ends' when '(other)' then 'other stages'
                 else coalesce(b.stage_name, t.target_stage) end as target_name,
            b.family as target_family, t.weight, t.customers, t.share_of_all::float8 as share_of_all,
            t.median_hours::float8 as median_hours,
@@ -97,6 +99,7 @@ TRANSITIONS = Question(
     from marts.stage_transition t
     left join marts.dim_stages a on a.is_in_force and a.stage_key = t.source_stage
     left join marts.dim_stages b on b.is_in_force and b.stage_key = t.target_stage
+    where t.scope = 'cradle_to_grave' and t.period = '(all)' and t.source_stage <> '(start)'
     order by t.weight desc, t.source_stage, t.target_stage limit 20
     """,
     ("marts.stage_transition", "marts.dim_stages"),

@@ -35,7 +35,10 @@ CHANGES = """
     select change_kind, count(*) from identity.golden_id_changes as g join identity.runs as r using (run_id)
     where r.status = 'accepted' and r.export_date = any(%s) group by change_kind
 """
-FUNNEL = "select step_name, customers, overall_rate_all from marts.stage_funnel where scope = %s order by step_no"
+FUNNEL = """
+    select step_name, customers, overall_rate_all from marts.stage_funnel
+    where scope = %s and persona_code = '(all)' and channel = '(all)' and cohort = '(all)' order by step_no
+"""
 PUBLISHES = """
     select p.export_date, p.affected, coalesce(sum(t.rows_inserted), 0)
     from ops.publish_log as p left join ops.publish_tables as t using (publish_id)

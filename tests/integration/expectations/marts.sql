@@ -38,6 +38,7 @@ create table marts_next.fct_refunds (refund_id text, order_id text, refund_amoun
 insert into marts_next.fct_refunds values ('r1', 'o1', 10, false);
 create table marts_next.fct_tickets (ticket_id text, hours_to_solve numeric(12, 2));
 insert into marts_next.fct_tickets values ('t1', 4.5);
-create table marts_next.stage_funnel (scope text, step_no integer, customers bigint, closed_customers bigint, open_customers bigint,
+create table marts_next.stage_funnel (scope text, persona_code text, channel text, cohort text, step_no integer, customers bigint, closed_customers bigint, open_customers bigint,
     step_rate numeric, overall_rate numeric);
-insert into marts_next.stage_funnel values ('all', 1, 2, 1, 1, 1, 1), ('all', 2, 1, 1, 0, 1, 1);
+insert into marts_next.stage_funnel values
+    ('s', '(all)', '(all)', '(all)', 1, 2, 1, 1, 1, 1), ('s', '(all)', '(all)', '(all)', 2, 1, 1, 0, 1, 1);

@@ -1,56 +1,206 @@
-{{ config(meta={'publish': 'whole'}) }}
+{{ config(meta={'publish': 'whole'}, indexes=[{'columns': ['scope', 'cohort']}, {'columns': ['persona_code']}]) }}
 
-with steps as (
-    select distinct
-        scope,
-        step_no,
-        step_code,
-        step_name
-    from {{ ref('funnel_steps') }}
+with scopes as (
+    select
+        s.*,
+        {{ data_end() }} - s.funnel_window as closed_until
+    from {{ scope_options() }} as s
 ),
 
-reached as (
+steps as (
+    select
+        scope,
+        step_no,
+        min(step_code) as step_code,
+        min(step_name) as step_name
+    from {{ ref('map_scope_stages') }}
+    where taxonomy_version = '{{ var("taxonomy_version") }}' and step_no is not null
+    group by 1, 2
+),
+
+-- The month that the last closed day lies in is closed in part: its closed customers are counted one by one.
+boundaries as (
+    select
+        scope,
+        date_trunc('month', {{ local_date('closed_until') }})::date as cohort_month,
+        (date_trunc('month', {{ local_date('closed_until') }})::timestamp at time zone '{{ var("reporting_timezone") }}') as from_at,
+        closed_until
+    from scopes
+),
+
+closed_in_part as (
     select
         reached.scope,
+        persona.persona_code,
+        coalesce(customers.first_channel, '(unknown)') as channel,
+        boundaries.cohort_month,
         reached.step_no,
-        count(*) as customers,
-        -- closed: the whole window has been observed
-        count(*) filter (where window_end.at <= {{ data_end() }}) as closed_customers,
-        percentile_cont(0.5) within group (order by reached.hours_from_previous_step)
-        filter (where window_end.at <= {{ data_end() }}) as median_hours
-    from {{ whole('fct_funnel_steps', ['scope', 'step_no', 'entered_at', 'hours_from_previous_step']) }} as reached
-    cross join lateral (select reached.entered_at + interval '{{ var("funnel_window_days") }} days') as window_end (at)
-    group by 1, 2
+        count(*) as closed_customers
+    from boundaries
+    inner join {{ whole('fct_funnel_steps', ['golden_customer_id', 'scope', 'step_no', 'entered_at']) }} as reached
+        on
+            boundaries.scope = reached.scope
+            and boundaries.from_at <= reached.entered_at
+            and boundaries.closed_until >= reached.entered_at
+    inner join {{ whole('dim_customers', ['golden_customer_id', 'first_channel']) }} as customers
+        on reached.golden_customer_id = customers.golden_customer_id
+    inner join {{ whole('customer_persona', ['golden_customer_id', 'persona_code']) }} as persona
+        on reached.golden_customer_id = persona.golden_customer_id
+    group by 1, 2, 3, 4, 5
+),
+
+cells as (
+    select
+        cells.scope,
+        cells.persona_code,
+        cells.channel,
+        cells.cohort_month,
+        cells.step_no,
+        cells.customers,
+        cells.touchpoints_before,
+        cells.net_reporting_amount,
+        case
+            when cells.cohort_month < boundaries.cohort_month then cells.customers
+            when cells.cohort_month = boundaries.cohort_month then coalesce(closed_in_part.closed_customers, 0)
+            else 0
+        end as closed_customers
+    from {{ ref('stage_funnel_cell') }} as cells
+    inner join boundaries on cells.scope = boundaries.scope
+    left join closed_in_part
+        on
+            cells.scope = closed_in_part.scope
+            and cells.persona_code = closed_in_part.persona_code
+            and cells.channel = closed_in_part.channel
+            and cells.cohort_month = closed_in_part.cohort_month
+            and cells.step_no = closed_in_part.step_no
+),
+
+-- headline rows: (all) in place of a persona, a channel, a month, and of any of them together
+summed as (
+    select
+        scope,
+        coalesce(persona_code, '(all)') as persona_code,
+        coalesce(channel, '(all)') as channel,
+        case when grouping(cohort_month) = 1 then '(all)' else to_char(cohort_month, 'YYYY-MM') end as cohort,
+        cohort_month,
+        step_no,
+        sum(customers) as customers,
+        sum(closed_customers) as closed_customers,
+        sum(touchpoints_before) as touchpoints_before,
+        sum(net_reporting_amount) as net_reporting_amount
+    from cells
+    group by scope, step_no, cube (persona_code, channel, cohort_month)
+),
+
+-- every step of a cell is a row, also those that nobody reached; a scope that nobody entered has its headline
+entered as (
+    select distinct
+        scope,
+        persona_code,
+        channel,
+        cohort,
+        cohort_month
+    from summed
+    union
+    select
+        scope,
+        '(all)',
+        '(all)',
+        '(all)',
+        null
+    from steps
 ),
 
 counted as (
     select
-        steps.scope,
+        entered.scope,
+        entered.persona_code,
+        entered.channel,
+        entered.cohort,
+        entered.cohort_month,
         steps.step_no,
         steps.step_code,
         steps.step_name,
-        coalesce(reached.customers, 0)::bigint as customers,
-        coalesce(reached.closed_customers, 0)::bigint as closed_customers,
-        reached.median_hours
-    from steps
-    left join reached on steps.scope = reached.scope and steps.step_no = reached.step_no
+        coalesce(summed.customers, 0)::bigint as customers,
+        coalesce(summed.closed_customers, 0)::bigint as closed_customers,
+        coalesce(summed.touchpoints_before, 0)::bigint as touchpoints_before,
+        coalesce(summed.net_reporting_amount, 0)::numeric(18, 2) as net_reporting_amount
+    from entered
+    inner join steps on entered.scope = steps.scope
+    left join summed
+        on
+            entered.scope = summed.scope
+            and entered.persona_code = summed.persona_code
+            and entered.channel = summed.channel
+            and entered.cohort = summed.cohort
+            and steps.step_no = summed.step_no
+),
+
+-- medians of months that are closed as a whole; a month by itself, and all of them
+bins as (
+    select
+        hours.scope,
+        hours.step_no,
+        cohorts.cohort,
+        hours.hours_bin,
+        sum(sum(hours.customers)) over (
+            partition by hours.scope, hours.step_no, cohorts.cohort order by hours.hours_bin
+        ) as so_far,
+        sum(sum(hours.customers)) over (partition by hours.scope, hours.step_no, cohorts.cohort) as total
+    from {{ ref('stage_funnel_hours') }} as hours
+    inner join boundaries on hours.scope = boundaries.scope and hours.cohort_month < boundaries.cohort_month
+    cross join lateral (values (to_char(hours.cohort_month, 'YYYY-MM')), ('(all)')) as cohorts (cohort)
+    group by 1, 2, 3, 4
+),
+
+medians as (
+    select
+        scope,
+        step_no,
+        cohort,
+        {{ bin_hours('min(hours_bin)') }} as median_hours
+    from bins
+    where 2 * so_far >= total
+    group by 1, 2, 3
 )
 
 select
-    scope,
-    step_no,
-    step_code,
-    step_name,
-    customers,
-    closed_customers,
-    customers - closed_customers as open_customers,
-    coalesce(lag(closed_customers) over by_step - closed_customers, 0) as closed_dropped_customers,
-    round(closed_customers::numeric / nullif(lag(closed_customers, 1, closed_customers) over by_step, 0), 6)::numeric(9, 6) as step_rate,
-    round(closed_customers::numeric / nullif(first_value(closed_customers) over by_step, 0), 6)::numeric(9, 6) as overall_rate,
-    round(customers::numeric / nullif(first_value(customers) over by_step, 0), 6)::numeric(9, 6) as overall_rate_all,
-    round(median_hours::numeric, 2)::numeric(14, 2) as median_hours_from_previous,
-    {{ var('funnel_window_days') }} as window_days,
+    counted.scope,
+    counted.persona_code,
+    counted.channel,
+    counted.cohort,
+    counted.step_no,
+    counted.step_code,
+    counted.step_name,
+    counted.cohort_month,
+    counted.customers,
+    counted.closed_customers,
+    counted.customers - counted.closed_customers as open_customers,
+    coalesce(lag(counted.closed_customers) over by_step - counted.closed_customers, 0) as closed_dropped_customers,
+    round(
+        counted.closed_customers::numeric / nullif(lag(counted.closed_customers, 1, counted.closed_customers) over by_step, 0), 6
+    )::numeric(9, 6) as step_rate,
+    round(counted.closed_customers::numeric / nullif(first_value(counted.closed_customers) over by_step, 0), 6)::numeric(9, 6)
+        as overall_rate,
+    round(counted.customers::numeric / nullif(first_value(counted.customers) over by_step, 0), 6)::numeric(9, 6)
+        as overall_rate_all,
+    round(medians.median_hours, 2)::numeric(14, 2) as median_hours_from_previous,
+    counted.touchpoints_before,
+    round(counted.touchpoints_before::numeric / nullif(counted.customers, 0), 2)::numeric(14, 2) as mean_touchpoints_before,
+    counted.net_reporting_amount,
+    scopes.unit as funnel_unit,
+    ceil(extract(epoch from scopes.funnel_window) / 86400)::integer as window_days,
     '{{ var("taxonomy_version") }}'::text as taxonomy_version,
     '{{ var("export_date") }}'::date as data_end_date
 from counted
-window by_step as (partition by scope order by step_no)
+inner join scopes on counted.scope = scopes.scope
+left join medians
+    on
+        counted.scope = medians.scope
+        and counted.step_no = medians.step_no
+        and counted.cohort = medians.cohort
+        and counted.persona_code = '(all)'
+        and counted.channel = '(all)'
+window by_step as (
+    partition by counted.scope, counted.persona_code, counted.channel, counted.cohort order by counted.step_no
+)

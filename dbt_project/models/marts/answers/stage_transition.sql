@@ -1,45 +1,133 @@
-{{ config(meta={'publish': 'whole'}) }}
+{{ config(meta={'publish': 'whole'}, indexes=[{'columns': ['scope', 'period']}]) }}
 
-with entries as (
-    select * from {{ whole('fct_stage_entries', ['golden_customer_id', 'episode_no', 'stage_key', 'next_stage_key', 'dwell_hours']) }} as entries
-),
-
-journeys as (
-    select * from {{ whole('fct_journeys', ['golden_customer_id', 'episode_no', 'outcome', 'is_latest_episode']) }} as journeys
-),
-
-transitions as (
+-- Rare links are summed into the node (other), by the whole time, so that the months of a link are comparable. Joins are by one
+-- text (link): with three columns Postgres expects a row or two and loops over everything.
+with cells as (
     select
-        entries.golden_customer_id,
-        entries.stage_key as source_stage,
-        entries.dwell_hours,
-        -- the last entry of an episode goes to one of two nodes that are no stages
-        case
-            when entries.next_stage_key is not null then entries.next_stage_key
-            when journeys.is_latest_episode and journeys.outcome <> 'dropped_off' then '(open)'
-            else '(end)'
-        end as target_stage
-    from entries
-    left join journeys
-        on
-            entries.next_stage_key is null
-            and entries.golden_customer_id = journeys.golden_customer_id
-            and entries.episode_no = journeys.episode_no
+        scope,
+        source_stage,
+        target_stage,
+        period,
+        weight,
+        customers,
+        scope || '|' || source_stage || '|' || target_stage as link
+    from {{ ref('stage_transition_cell') }}
 ),
 
 in_scope as (
-    select count(distinct golden_customer_id) as customers from entries
+    select
+        scope || '|' || period as scope_period,
+        scope,
+        period,
+        customers
+    from cells
+    where source_stage = '(any)'
+),
+
+links as materialized (
+    select
+        cells.link,
+        cells.scope,
+        cells.source_stage,
+        case
+            when
+                cells.target_stage not in ('(end)', '(open)')
+                and cells.customers < {{ var('rare_link_share') }} * in_scope.customers
+                then '(other)'
+            else cells.target_stage
+        end as shown_target
+    from cells
+    inner join in_scope on cells.scope = in_scope.scope
+    where in_scope.period = '(all)' and cells.period = '(all)' and cells.target_stage <> '(any)'
+),
+
+-- distinct customers of the summed links, from the lists behind them
+others as (
+    select
+        links.scope || '|' || links.source_stage || '|(other)|(all)' as shown_link,
+        count(distinct behind.golden_customer_id) as customers
+    from links
+    inner join {{ whole('stage_transition_customer', ['golden_customer_id', 'scope', 'source_stage', 'target_stage']) }} as behind
+        on links.link = behind.scope || '|' || behind.source_stage || '|' || behind.target_stage
+    where links.shown_target = '(other)'
+    group by 1
+),
+
+summed as (
+    select
+        links.scope,
+        links.source_stage,
+        links.shown_target as target_stage,
+        cells.period,
+        links.scope || '|' || links.source_stage || '|' || links.shown_target || '|' || cells.period as shown_link,
+        links.scope || '|' || cells.period as scope_period,
+        sum(cells.weight)::bigint as weight,
+        count(*)::integer as links_inside,
+        case when links.shown_target <> '(other)' then max(cells.customers) end as customers
+    from cells
+    inner join links on cells.link = links.link
+    group by links.scope, links.source_stage, links.shown_target, cells.period
+),
+
+hours as (
+    select
+        scope || '|' || source_stage || '|' || target_stage as link,
+        hours_bin,
+        transitions
+    from {{ ref('stage_transition_hours') }}
+),
+
+bins as (
+    select
+        links.scope || '|' || links.source_stage || '|' || links.shown_target || '|(all)' as shown_link,
+        hours.hours_bin,
+        sum(hours.transitions) as transitions
+    from hours
+    inner join links on hours.link = links.link
+    group by 1, 2
+),
+
+running as (
+    select
+        shown_link,
+        hours_bin,
+        sum(transitions) over (partition by shown_link order by hours_bin) as so_far,
+        sum(transitions) over (partition by shown_link) as total
+    from bins
+),
+
+medians as (
+    select
+        shown_link,
+        {{ bin_hours('min(hours_bin)') }} as median_hours
+    from running
+    where 2 * so_far >= total
+    group by 1
+),
+
+counted as (
+    select
+        summed.*,
+        coalesce(summed.customers, others.customers) as known_customers,
+        in_scope.customers as scope_customers,
+        medians.median_hours
+    from summed
+    left join in_scope on summed.scope_period = in_scope.scope_period
+    left join others on summed.shown_link = others.shown_link
+    left join medians on summed.shown_link = medians.shown_link
 )
 
 select
-    'cradle_to_grave'::text as scope,
-    transitions.source_stage,
-    transitions.target_stage,
+    scope,
+    source_stage,
+    target_stage,
+    period,
+    to_date(nullif(period, '(all)'), 'YYYY-MM') as period_month,
     '{{ var("taxonomy_version") }}'::text as taxonomy_version,
-    count(*) as weight,
-    count(distinct transitions.golden_customer_id) as customers,
-    round(count(distinct transitions.golden_customer_id)::numeric / nullif(max(in_scope.customers), 0), 6)::numeric(9, 6) as share_of_all,
-    round((percentile_cont(0.5) within group (order by transitions.dwell_hours))::numeric, 2)::numeric(14, 2) as median_hours
-from transitions
-cross join in_scope
-group by transitions.source_stage, transitions.target_stage
+    weight,
+    known_customers::bigint as customers,
+    scope_customers::bigint as scope_customers,
+    round(known_customers::numeric / nullif(scope_customers, 0), 6)::numeric(9, 6) as share_of_all,
+    links_inside,
+    round(median_hours, 2)::numeric(14, 2) as median_hours
+from counted

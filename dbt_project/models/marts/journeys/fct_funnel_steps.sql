@@ -1,80 +1,99 @@
 {{ config(
     meta={'publish': 'customer'},
-    indexes=[{'columns': ['scope', 'step_no', 'entered_at']}],
+    indexes=[{'columns': ['scope', 'entered_at']}],
+    post_hook='analyze {{ this }}',
 ) }}
 
--- Any-gap ordered funnel (docs: frozen definitions): t1 is the first step-1 event; every further step is the earliest event of
--- that step at or after the step before, within the window from t1, on another touchpoint.
-with recursive events as materialized (
-    select
-        touchpoints.golden_customer_id,
-        steps.scope,
-        steps.step_no,
-        touchpoints.occurred_at,
-        touchpoints.source_priority,
-        touchpoints.touchpoint_id
-    from {{ ref('fct_touchpoints') }} as touchpoints
-    inner join {{ ref('funnel_steps') }} as steps on touchpoints.stage_key = steps.stage_key
+with scopes as materialized (
+    select * from {{ scope_options() }} as s
 ),
 
--- one row per step and customer: the step's events in order, so that a step is found without reading the stream again
-streams as materialized (
+-- every stage that a scope's funnel looks at: its steps, and what stands in the way
+scope_stages as materialized (
     select
-        golden_customer_id,
+        scopes.*,
+        stages.stage_key,
+        steps.step_no,
+        stages.stage_key = any(scopes.excluded_stage_keys) as is_excluded
+    from scopes
+    cross join {{ ref('stages') }} as stages
+    left join {{ ref('map_scope_stages') }} as steps
+        on
+            scopes.scope = steps.scope
+            and stages.stage_key = steps.stage_key
+            and stages.taxonomy_version = steps.taxonomy_version
+            and steps.step_no is not null
+    where
+        stages.taxonomy_version = '{{ var("taxonomy_version") }}'
+        and (steps.step_no is not null or scopes.is_strict or stages.stage_key = any(scopes.excluded_stage_keys))
+),
+
+steps as materialized (
+    select
         scope,
         step_no,
-        array_agg(occurred_at order by occurred_at, source_priority, touchpoint_id) as occurred_at,
-        array_agg(touchpoint_id order by occurred_at, source_priority, touchpoint_id) as touchpoint_id
-    from events
-    group by 1, 2, 3
+        min(step_window) as step_window
+    from {{ ref('map_scope_stages') }}
+    where taxonomy_version = '{{ var("taxonomy_version") }}' and step_no is not null
+    group by 1, 2
+),
+
+-- A customer with all that a scope may ask of them. It is joined before the scopes: their conditions make Postgres expect a row or
+-- two, and whatever is joined after them it loops over.
+customers as materialized (
+    select
+        customers.golden_customer_id,
+        customers.is_identified,
+        customers.country_code,
+        customers.first_channel,
+        orders.order_episodes
+    from {{ ref('dim_customers') }} as customers
+    left join (
+        select
+            golden_customer_id,
+            array_agg(distinct episode_no) as order_episodes
+        from {{ ref('fct_orders') }}
+        where is_counted
+        group by 1
+    ) as orders on customers.golden_customer_id = orders.golden_customer_id
+),
+
+events as materialized (
+    select
+        touchpoints.golden_customer_id,
+        scope_stages.scope,
+        case when scope_stages.unit = 'episode' then touchpoints.episode_no else 0 end as unit_no,
+        case scope_stages.hold_constant
+            when 'campaign' then touchpoints.campaign
+            when 'content' then touchpoints.content_id
+            else ''
+        end as held,
+        scope_stages.step_no,
+        scope_stages.is_excluded,
+        touchpoints.occurred_at,
+        touchpoints.source_priority,
+        touchpoints.touchpoint_id as event_id,
+        touchpoints.touchpoint_no as event_no
+    from {{ ref('fct_touchpoints') }} as touchpoints
+    inner join customers on touchpoints.golden_customer_id = customers.golden_customer_id
+    inner join scope_stages on touchpoints.stage_key = scope_stages.stage_key
+    where
+        {{ in_scope('scope_stages', 'customers', 'touchpoints.episode_no', 'coalesce(touchpoints.episode_no = any(customers.order_episodes), false)') }}
 ),
 
 reached as (
-    select
-        golden_customer_id,
-        scope,
-        step_no,
-        occurred_at[1] as entered_at,
-        occurred_at[1] as reached_at,
-        null::timestamptz as previous_reached_at,
-        touchpoint_id[1] as touchpoint_id
-    from streams
-    where step_no = 1
-    union all
-    select
-        reached.golden_customer_id,
-        reached.scope,
-        streams.step_no,
-        reached.entered_at,
-        found.occurred_at,
-        reached.reached_at,
-        found.touchpoint_id
-    from reached
-    inner join streams
-        on
-            reached.golden_customer_id = streams.golden_customer_id
-            and reached.scope = streams.scope
-            and reached.step_no + 1 = streams.step_no
-    cross join lateral (
-        select
-            event.occurred_at,
-            event.touchpoint_id
-        from unnest(streams.occurred_at, streams.touchpoint_id) with ordinality as event (occurred_at, touchpoint_id, position)
-        where
-            event.occurred_at >= reached.reached_at
-            and event.occurred_at <= reached.entered_at + interval '{{ var("funnel_window_days") }} days'
-            and event.touchpoint_id <> reached.touchpoint_id
-        order by event.position
-        limit 1
-    ) as found
+    select * from {{ funnel('events', 'scopes', 'steps', ['golden_customer_id', 'unit_no']) }} as f
 )
 
 select
     golden_customer_id,
     scope,
+    unit_no,
     step_no,
     entered_at,
     reached_at,
     round(extract(epoch from reached_at - previous_reached_at) / 3600.0, 4)::numeric(14, 4) as hours_from_previous_step,
-    touchpoint_id
+    -- events at equal times may count in step order, against the order of the stream
+    greatest(events_before, 0)::integer as touchpoints_before,
+    event_id as touchpoint_id
 from reached

@@ -7,8 +7,30 @@
     ],
 ) }}
 
-with stages as (
-    select * from {{ ref('stages') }} where taxonomy_version = '{{ var("taxonomy_version") }}'
+with macro_order as (
+    select
+        min(macro_order) as first_macro,
+        min(macro_order) filter (where is_order) as order_macro
+    from {{ ref('stages') }}
+    where taxonomy_version = '{{ var("taxonomy_version") }}'
+),
+
+-- consideration: between the first macro stage and the one of the order; where there is none between, all before the order
+stages as (
+    select
+        stages.*,
+        stages.macro_order < macro_order.order_macro
+        and (stages.macro_order > macro_order.first_macro or not exists (
+            select 1
+            from {{ ref('stages') }} as between_stages
+            where
+                between_stages.taxonomy_version = '{{ var("taxonomy_version") }}'
+                and between_stages.macro_order > macro_order.first_macro
+                and between_stages.macro_order < macro_order.order_macro
+        )) as is_consideration
+    from {{ ref('stages') }} as stages
+    cross join macro_order
+    where stages.taxonomy_version = '{{ var("taxonomy_version") }}'
 ),
 
 touchpoints as (
@@ -24,6 +46,32 @@ touchpoints as (
     group by 1, 2
 ),
 
+staged_entries as (
+    select
+        entries.golden_customer_id,
+        entries.episode_no,
+        entries.seq_no,
+        entries.stage_key,
+        entries.entered_at,
+        entries.touchpoint_count,
+        entries.move,
+        stages.path_rank,
+        stages.is_order,
+        stages.is_reorder,
+        stages.is_wait,
+        stages.is_receipt,
+        stages.is_refund,
+        stages.is_issue,
+        stages.is_feedback,
+        stages.is_recommendation,
+        stages.is_consideration,
+        entries.seq_no < min(entries.seq_no) filter (where stages.is_order) over (
+            partition by entries.golden_customer_id, entries.episode_no
+        ) as is_before_order
+    from {{ ref('fct_stage_entries') }} as entries
+    inner join stages on entries.stage_key = stages.stage_key
+),
+
 entries as (
     select
         entries.golden_customer_id,
@@ -34,16 +82,26 @@ entries as (
         count(*) filter (where entries.move = 'skip')::integer as skip_count,
         (array_agg(entries.stage_key order by entries.seq_no))[1] as entry_stage_key,
         (array_agg(entries.stage_key order by entries.seq_no desc))[1] as last_stage_key,
-        (array_agg(entries.stage_key order by stages.path_rank desc nulls last, entries.seq_no))[1] as furthest_stage_key,
-        min(entries.entered_at) filter (where stages.is_order) as first_order_at,
-        min(entries.entered_at) filter (where stages.is_wait) as first_wait_at,
-        min(entries.entered_at) filter (where stages.is_receipt) as first_receipt_at,
-        min(entries.entered_at) filter (where stages.is_refund) as first_refund_at,
-        min(entries.entered_at) filter (where stages.is_issue) as first_issue_at,
-        min(entries.entered_at) filter (where stages.is_feedback) as first_feedback_at,
-        min(entries.entered_at) filter (where stages.is_recommendation) as first_recommendation_at
-    from {{ ref('fct_stage_entries') }} as entries
-    inner join stages on entries.stage_key = stages.stage_key
+        (array_agg(entries.stage_key order by entries.path_rank desc nulls last, entries.seq_no))[1] as furthest_stage_key,
+        min(entries.entered_at) filter (where entries.is_order) as first_order_at,
+        min(entries.entered_at) filter (where entries.is_wait) as first_wait_at,
+        min(entries.entered_at) filter (where entries.is_receipt) as first_receipt_at,
+        min(entries.entered_at) filter (where entries.is_refund) as first_refund_at,
+        min(entries.entered_at) filter (where entries.is_issue) as first_issue_at,
+        min(entries.entered_at) filter (where entries.is_feedback) as first_feedback_at,
+        min(entries.entered_at) filter (where entries.is_recommendation) as first_recommendation_at,
+        -- what came before the first order; null without an order
+        (array_agg(entries.is_reorder order by entries.seq_no) filter (where entries.is_order))[1] as order_is_reorder,
+        coalesce(sum(entries.touchpoint_count) filter (where entries.is_before_order), 0)::integer as touches_before_order,
+        coalesce(sum(entries.touchpoint_count) filter (where entries.is_before_order and entries.is_consideration), 0)::integer
+            as consideration_touches,
+        count(*) filter (
+            where entries.is_before_order and entries.is_consideration and entries.move in ('forward', 'skip')
+        )::integer as deeper_moves,
+        count(*) filter (
+            where entries.is_before_order and entries.is_consideration and entries.move in ('forward', 'skip', 'back', 'loop')
+        )::integer as consideration_moves
+    from staged_entries as entries
     group by 1, 2
 ),
 
@@ -97,6 +155,11 @@ joined as (
         entries.first_issue_at,
         entries.first_feedback_at,
         entries.first_recommendation_at,
+        entries.order_is_reorder,
+        entries.touches_before_order,
+        entries.consideration_touches,
+        entries.deeper_moves,
+        entries.consideration_moves,
         coalesce(first_entries.stage_first_entered_at, '{}'::jsonb) as stage_first_entered_at,
         coalesce(orders.order_count, 0) as order_count,
         coalesce(orders.kept_order_count, 0) as kept_order_count,
@@ -167,6 +230,11 @@ select
     order_reporting_amount,
     refunded_reporting_amount,
     round(extract(epoch from first_order_at - started_at) / 3600.0, 2)::numeric(14, 2) as hours_to_order,
+    case when first_order_at is not null then not order_is_reorder end as is_first_order,
+    case when first_order_at is not null then touches_before_order end as touches_before_order,
+    case when first_order_at is not null then consideration_touches end as consideration_touches,
+    case when first_order_at is not null then deeper_moves end as deeper_moves,
+    case when first_order_at is not null then consideration_moves end as consideration_moves,
     outcome,
     least(order_clock_date, case when outcome = 'open' then drop_off_date end) as next_clock_date
 from decided

@@ -1,0 +1,38 @@
+{#-
+  Scopes of maps (seeds map_scopes, map_scope_stages, funnels). `scope_options()` is one row per scope with its funnel's options;
+  `in_scope(...)` is the condition that an episode of a customer belongs to it.
+-#}
+{% macro scope_options() -%}
+(
+    select
+        s.*,
+        coalesce(f.unit, 'customer') as unit,
+        coalesce(f.funnel_window, interval '{{ var("funnel_window_days") }} days') as funnel_window,
+        coalesce(f.optimised_reentry, false) as optimised_reentry,
+        coalesce(f.is_strict, false) as is_strict,
+        string_to_array(coalesce(f.excluded_stage_keys, ''), ' ') as excluded_stage_keys,
+        f.hold_constant,
+        coalesce(f.optimised_reentry, false) or f.hold_constant is not null as has_choice
+    from {{ ref('map_scopes') }} as s
+    left join {{ ref('funnels') }} as f on s.scope = f.scope
+)
+{%- endmacro %}
+
+{#- s: alias of the scope; c: alias of dim_customers; episode_no and has_order: expressions of the episode -#}
+{% macro in_scope(s, c, episode_no, has_order) -%}
+    ({{ s }}.episodes = 'all' or ({{ s }}.episodes = 'first') = (({{ episode_no }}) = 1))
+    and ({{ s }}.needs_order = 'any' or ({{ s }}.needs_order = 'yes') = ({{ has_order }}))
+    and ({{ s }}.only_identified is null or ({{ s }}.only_identified = 'yes') = {{ c }}.is_identified)
+    and ({{ s }}.only_country is null or {{ s }}.only_country = {{ c }}.country_code)
+    and ({{ s }}.only_first_channel is null or {{ s }}.only_first_channel = {{ c }}.first_channel)
+{%- endmacro %}
+
+{#- Bins of a time: an eighth of a doubling wide, so that a quantile read from them is at most 4.5 % off. -#}
+{% macro time_bin(from_at, to_at) -%}
+    floor(8 * ln((greatest(extract(epoch from {{ to_at }} - {{ from_at }}), 0) / 60 + 1)::float8) / ln(2::float8))::integer
+{%- endmacro %}
+
+{#- The middle of a bin in hours. -#}
+{% macro bin_hours(bin) -%}
+    ((power(2::numeric, ({{ bin }} + 0.5) / 8) - 1) / 60)
+{%- endmacro %}
