@@ -324,11 +324,15 @@ def replace_whole(connection: Connection, table: str, source: sql.Identifier, co
         ).rowcount
         return deleted, inserted
     deleted = connection.execute(
-        sql.SQL("delete from {t} as t where {t_row} not in (select {s_row} from {s} as s)").format(**parts)
+        # an anti-join, which may spill; `not in` over more rows than work_mem holds would compare every pair
+        sql.SQL("delete from {t} as t where not exists (select 1 from {s} as s where {s_row} = {t_row})").format(
+            **parts
+        )
     ).rowcount
     inserted = connection.execute(
         sql.SQL(
-            "insert into {t} ({names}) select {names} from {s} as s where {s_row} not in (select {t_row} from {t} as t)"
+            "insert into {t} ({names}) select {names} from {s} as s where not exists"
+            " (select 1 from {t} as t where {t_row} = {s_row})"
         ).format(**parts)
     ).rowcount
     return deleted, inserted

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
+from pathlib import Path
 
 import pytest
 from simulated_nights import Brand, build_night, promote_night
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "e2e"))
+
+from recipe import REPOSITORY, Kitchen
 
 FINGERPRINT = (
     "select count(*), coalesce(sum(('x' || substr(md5(t::text), 1, 15))::bit(60)::bigint::numeric), 0) from {} as t"
@@ -280,3 +286,34 @@ def test_bi_tools_find_keys_by_reflection(nights: list[int]) -> None:
         not in {index.columns[0].name for index in table.indexes} | {next(iter(table.primary_key.columns)).name}
     ]
     assert without == []
+
+
+@pytest.fixture(scope="module")
+def kitchen(nights: list[int], brand: Brand, tmp_path_factory: pytest.TempPathFactory) -> Kitchen:
+    """docs/add-a-model.md, followed to the letter in a copy of the project, on the published brand."""
+    night = brand.dates[-1] + dt.timedelta(days=2)
+    kitchen = Kitchen.open(tmp_path_factory.mktemp("recipe") / "project", NIGHT=night.isoformat())
+    kitchen.follow(REPOSITORY / "docs" / "add-a-model.md")
+    return kitchen
+
+
+def test_a_model_is_tried_on_everybody_and_leaves_nothing_behind(kitchen: Kitchen) -> None:
+    tried, again = kitchen.printed[0], kitchen.printed[1]
+    assert "built in sandbox_anna" in tried
+    assert "built in sandbox_anna" in again
+    assert _one("select to_regnamespace('sandbox_anna') is null") is True
+    cells = _one(
+        "select count(*) from (select distinct sales_channel, extract(hour from ordered_at at time zone 'UTC')"
+        " from marts.fct_orders where is_counted) as c"
+    )
+    assert f"{cells:,} rows" in tried
+    assert _one("select count(*) from marts.order_hour") == cells
+
+
+def test_the_model_s_mart_agrees_with_its_orders_and_is_described(kitchen: Kitchen) -> None:
+    assert _one("select array[sum(orders), sum(revenue)] from marts.order_hour") == _one(
+        "select array[count(*), sum(total_reporting_amount)] from marts.fct_orders where is_counted"
+    )
+    comment = _one("select obj_description('marts.order_hour'::regclass)")
+    assert str(comment).startswith("One row per sales channel and hour")
+    assert _one(f"select count(*) from ({kitchen.queries[-1]}) as answer") == 3

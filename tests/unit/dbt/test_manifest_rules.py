@@ -179,6 +179,30 @@ def test_rules_of_a_layer_are_the_files_of_its_models(models: dict[str, dict[str
     assert wrong == []
 
 
+def test_every_folder_of_answers_has_an_exposure(models: dict[str, dict[str, Any]], manifest: dict[str, Any]) -> None:
+    used = {node for exposure in manifest["exposures"].values() for node in exposure["depends_on"]["nodes"]}
+    answers = [m for m in _marts(models).values() if "layer_answers" in m["config"]["tags"]]
+    assert {m["fqn"][2] for m in answers} - {m["fqn"][2] for m in answers if m["unique_id"] in used} == set()
+
+
+def test_metrics_stand_on_marts_and_a_time_spine(manifest: dict[str, Any]) -> None:
+    semantic = manifest["semantic_models"].values()
+    assert {"revenue", "orders", "customers", "touchpoints", "repeat_order_share"} <= {
+        metric["name"] for metric in manifest["metrics"].values()
+    }
+    for one in semantic:
+        [model] = [manifest["nodes"][node] for node in one["depends_on"]["nodes"]]
+        expressions = [*one["measures"], *one["dimensions"], *one["entities"]]
+        words = {
+            word for e in expressions for word in re.findall(r"[a-z_]+", re.sub(r"'[^']*'", "", e["expr"] or e["name"]))
+        }
+        known = set(model["columns"]) | {"case", "when", "then", "else", "end", "and", "not", "integer", "text"}
+        assert words - known == set(), one["name"]
+    assert (
+        manifest["nodes"]["model.journeyline.dim_date"]["time_spine"]["standard_granularity_column"] == "calendar_date"
+    )
+
+
 def test_no_model_asks_the_clock(models: dict[str, dict[str, Any]]) -> None:
     clock = re.compile(r"\b(now\(\)|current_date|current_timestamp|clock_timestamp|localtimestamp)", re.IGNORECASE)
     assert [name for name, m in models.items() if clock.search(m["raw_code"])] == []
