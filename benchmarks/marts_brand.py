@@ -112,7 +112,7 @@ insert into intermediate.int_orders (order_id, source_record_key, source_platfor
     shipping_amount, tax_amount, total_amount, currency_code, is_deleted, _changed_seq)
 select order_id, source_record_key, 'shopify', '#' || o, 'shopify:id:' || o, ordered_at, ordered_at,
     case when is_cancelled then ordered_at + interval '1 day' end,
-    (array['web_shop', 'web_shop', 'web_shop', 'instagram_shop', 'point_of_sale'])[1 + floor(5 *
+    (array['site', 'site', 'site', 'instagram_shop', 'pos'])[1 + floor(5 *
     pg_temp.chance(o, 16))],
     'paid', is_test, true, 1 + o % 3, 0, 4.95, round(amount / 6, 2), amount, currency_code, false, 1 from bench_orders;
 
