@@ -2,7 +2,7 @@
   Working time of support between two moments, in hours, by the seeds business_hours and business_holidays in the zone of
   var support_timezone. Closed form: working seconds since a Monday long ago at either moment, and their difference, so that a
   row costs the same whether it waited an hour or a year. Needs the CTEs of business_calendar() in the model.
-  A night with a change of the clocks counts an hour more or less only where support works during it.
+  A night in which the clocks change counts an hour more or less only where support works during it.
 -#}
 {% macro business_hours_between(begin, end) -%}
     round((({{ business_seconds(end) }}) - ({{ business_seconds(begin) }})) / 3600.0, 2)::numeric(12, 2)

@@ -11,13 +11,13 @@
 
 with orders as (
     select
-        fct_orders.*,
+        placed.*,
         lag(ordered_at) over in_order as previous_order_at,
         -- the next real purchase: what replaces an order for nothing is none
         min(ordered_at) filter (where is_counted and total_amount > 0) over (
             partition by golden_customer_id order by ordered_at, order_id rows between 1 following and unbounded following
         ) as next_order_at
-    from {{ ref('fct_orders') }}
+    from {{ ref('fct_orders') }} as placed
     window in_order as (partition by golden_customer_id order by ordered_at, order_id)
 ),
 

@@ -5,8 +5,8 @@ select
     orders.golden_customer_id,
     orders.source_platform,
     orders.sales_channel,
-    places.sales_channel_name,
-    places.is_social as is_social_shop,
+    coalesce(places.sales_channel_name, orders.sales_channel) as sales_channel_name,
+    coalesce(places.is_social, false) as is_social_shop,
     places.is_owned as is_own_place,
     orders.ordered_at,
     orders.ordered_date,
@@ -21,4 +21,4 @@ select
     orders.total_reporting_amount,
     orders.refunded_reporting_amount
 from {{ ref('fct_orders') }} as orders
-inner join {{ ref('dim_sales_channels') }} as places on orders.sales_channel = places.sales_channel
+left join {{ ref('dim_sales_channels') }} as places on orders.sales_channel = places.sales_channel

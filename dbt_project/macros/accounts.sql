@@ -1,0 +1,7 @@
+{#- A company's name in the spelling by which spellings meet: lower case, letters and digits only, without the legal form. -#}
+{% macro company_name(expression) -%}
+    btrim(regexp_replace(
+        btrim(regexp_replace(lower({{ expression }}), '[^[:alnum:]]+', ' ', 'g')),
+        '( (ltd|limited|llc|inc|incorporated|corp|corporation|co|company|plc|gmbh|mbh|ag|kg|ug|ohg|sarl|sas|sa|srl|spa|bv|nv|ab|as|oy|aps|pty))+$', ''
+    ))
+{%- endmacro %}
