@@ -10,7 +10,12 @@ from typing import Annotated
 
 import typer
 
+from journeys.text.commands import alerts, coding_sheet, evaluate_text
+
 app = typer.Typer(no_args_is_help=True, help="The night's statistics, the questions of the business, and the report.")
+app.add_typer(alerts, name="alerts")
+app.add_typer(coding_sheet, name="coding-sheet")
+app.command("evaluate-text")(evaluate_text)
 
 Date = Annotated[
     datetime, typer.Option("--date", "-d", formats=["%Y-%m-%d"], help="Export date of the night, YYYY-MM-DD.")

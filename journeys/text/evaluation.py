@@ -83,24 +83,57 @@ def accuracies(texts: pl.DataFrame, truth: Path | str = "the truth") -> list[Acc
         pl.col("sentiment_class").replace_strict(SIGNS, default=None, return_dtype=pl.Int8).alias("said_sentiment"),
         pl.col("said_intent").replace(SAME_INTENT),
     )
+    return _shares(
+        judged,
+        {
+            "sentiment": pl.col("said_sentiment") == pl.col("sentiment"),
+            "intent": pl.col("said_intent") == pl.col("intent"),
+            "topic": pl.col("said_topic").is_in(pl.col("right_topics")),
+        },
+        {"topic": "right_topics"},
+    )
+
+
+def evaluate_labels() -> list[Accuracy]:
+    """The same against what people coded (ops.message_labels); of several codes the commonest."""
+    import polars as pl
+
+    import warehouse
+
+    labelled = pl.from_arrow(
+        warehouse.read_arrow(
+            """select coalesce(m.channel, '(unknown)') as channel, m.sentiment_class as said_sentiment,
+                      m.intent as said_intent, m.topic as said_topic, l.sentiment_class as sentiment, l.intent, l.topic
+               from (select touchpoint_id, mode() within group (order by sentiment_class) as sentiment_class,
+                            mode() within group (order by intent) as intent,
+                            mode() within group (order by topic) as topic
+                     from ops.message_labels group by 1) as l
+               join marts.fct_messages as m using (touchpoint_id)"""
+        )
+    )
+    assert isinstance(labelled, pl.DataFrame)
+    if labelled.is_empty():
+        raise TextError("Nobody has coded messages yet: `python -m journeys coding-sheet export`, then `import`.")
+    return _shares(
+        labelled, {name: pl.col(f"said_{name}") == pl.col(name) for name in ("sentiment", "intent", "topic")}
+    )
+
+
+def _shares(judged: pl.DataFrame, right: dict[str, pl.Expr], asked: dict[str, str] | None = None) -> list[Accuracy]:
+    """Accuracy per aspect and channel, then over all. asked: aspect → column that is null where nothing was asked."""
+    import polars as pl
+
     found: list[Accuracy] = []
-    for aspect, asked, right in (
-        ("sentiment", "sentiment", pl.col("said_sentiment") == pl.col("sentiment")),
-        ("intent", "intent", pl.col("said_intent") == pl.col("intent")),
-        ("topic", "right_topics", pl.col("said_topic").is_in(pl.col("right_topics"))),
-    ):
-        said = f"said_{aspect}"
-        of_aspect = judged.filter(pl.col(asked).is_not_null())
+    for aspect, is_right in right.items():
+        of_aspect = judged.filter(pl.col((asked or {}).get(aspect, aspect)).is_not_null())
         for rows in (of_aspect, of_aspect.with_columns(pl.lit("all").alias("channel"))):
+            shares = rows.group_by("channel").agg(
+                pl.len().alias("texts"),
+                is_right.fill_null(False).mean().alias("right"),
+                pl.col(f"said_{aspect}").is_not_null().mean().alias("answered"),
+            )
             found += [
                 Accuracy(row["channel"], aspect, row["texts"], row["right"], row["answered"])
-                for row in rows.group_by("channel")
-                .agg(
-                    pl.len().alias("texts"),
-                    right.fill_null(False).mean().alias("right"),
-                    pl.col(said).is_not_null().mean().alias("answered"),
-                )
-                .sort("channel")
-                .iter_rows(named=True)
+                for row in shares.sort("channel").iter_rows(named=True)
             ]
     return found
