@@ -21,6 +21,7 @@ touchpoints as (
         max(occurred_at) as last_touchpoint_at,
         count(*)::integer as touchpoint_count,
         bool_or(is_bot) as has_bot_touchpoint,
+        bool_or(is_suspected_bot) as is_suspected_bot,
         (array_agg(channel order by touchpoint_no) filter (where channel is not null))[1] as first_channel
     from {{ ref('fct_touchpoints') }}
     group by 1
@@ -74,6 +75,7 @@ select
     touchpoints.last_touchpoint_at,
     coalesce(touchpoints.touchpoint_count, 0) as touchpoint_count,
     coalesce(touchpoints.has_bot_touchpoint, false) as has_bot_touchpoint,
+    coalesce(touchpoints.is_suspected_bot, false) as is_suspected_bot,
     touchpoints.first_channel,
     coalesce(journeys.episode_count, 0) as episode_count,
     journeys.current_stage_key,

@@ -71,9 +71,14 @@ sequenced as (
             occurred_at - max(occurred_at) filter (where is_visit) over before_this > interval '{{ var("visit_gap_minutes") }} minutes',
             true
         ) as is_new_visit,
-        coalesce(bool_or(is_delivery) over before_this, false) as is_delivered
+        coalesce(bool_or(is_delivery) over before_this, false) as is_delivered,
+        -- more than a person can do: whoever acts so often every day, from the first day to the last
+        count(*) filter (where direction = 'inbound') over customer >= {{ var('bot_min_touchpoints') }}
+        and count(*) filter (where direction = 'inbound') over customer > {{ var('bot_touchpoints_per_day') }}
+        * (1 + extract(epoch from max(occurred_at) over customer - min(occurred_at) over customer) / 86400) as is_suspected_bot
     from events
     window
+        customer as (partition by golden_customer_id),
         so_far as (partition by golden_customer_id order by occurred_at, source_priority, touchpoint_id),
         before_this as (
             partition by golden_customer_id order by occurred_at, source_priority, touchpoint_id
@@ -84,6 +89,7 @@ sequenced as (
 visited as (
     select
         sequenced.*,
+        sequenced.is_bot or sequenced.is_suspected_bot as is_automatic,
         (count(*) filter (where is_new_visit) over (
             partition by golden_customer_id order by occurred_at, source_priority, touchpoint_id
             rows between unbounded preceding and current row
@@ -95,14 +101,14 @@ staged as (
     select
         visited.*,
         resolved.rule_priority,
-        case when not visited.is_bot then resolved.stage_key end as stage_key,
-        case when not visited.is_bot then resolved.stage_code end as stage_code,
-        case when not visited.is_bot then resolved.sub_stage end as sub_stage,
-        case when not visited.is_bot then resolved.macro_stage end as macro_stage,
-        case when not visited.is_bot then resolved.family end as family,
+        case when not visited.is_automatic then resolved.stage_key end as stage_key,
+        case when not visited.is_automatic then resolved.stage_code end as stage_code,
+        case when not visited.is_automatic then resolved.sub_stage end as sub_stage,
+        case when not visited.is_automatic then resolved.macro_stage end as macro_stage,
+        case when not visited.is_automatic then resolved.family end as family,
         -- what follows an order (payment, parcel, refund, ticket about it) belongs to that order's cycle
         coalesce(visited.occurred_at > visited.own_order_ordered_at, false) as follows_order,
-        coalesce(resolved.opens_episode, false) and not visited.is_bot
+        coalesce(resolved.opens_episode, false) and not visited.is_automatic
         and not coalesce(visited.occurred_at > visited.own_order_ordered_at, false) as is_opener
     from visited
     left join {{ ref('int_stages_resolved') }} as resolved
@@ -248,7 +254,8 @@ final as (
         staged.is_exposure,
         staged.is_earned,
         staged.is_marketing_touch,
-        staged.is_bot,
+        staged.is_automatic as is_bot,
+        staged.is_suspected_bot,
         '{{ var("taxonomy_version") }}'::text as taxonomy_version,
         staged.rule_priority,
         staged.stage_key,
