@@ -70,7 +70,11 @@ def _shares(model: MartModel, relation: sql.Composable, sign: int) -> sql.Compos
 def _note_difference(connection: Connection, publish_id: int, model: MartModel, kind: str) -> None:
     """New rows less old rows. One reason per figure: the one that moved it most."""
     new: sql.Composable = sql.Identifier("marts", model.name)
+    # All rows were replaced because everybody was affected: no need to ask each row why.
+    reason, why = sql.SQL("'rules'"), sql.SQL("")
     if kind == "rows":
+        reason = sql.SQL(_REASON)
+        why = sql.SQL("left join marts_next.affected_customers as a on a.golden_customer_id = c.golden_customer_id")
         new = sql.SQL(
             "(select p.* from {} as p where p.golden_customer_id in"
             " (select golden_customer_id from marts_next.affected_customers))"
@@ -80,13 +84,13 @@ def _note_difference(connection: Connection, publish_id: int, model: MartModel, 
             "insert into ops.monthly_changes (publish_id, mart, metric, period, change, reason)"
             " select {publish_id}, {mart}, metric, period, sum(change),"
             " (array_agg(reason order by abs(change) desc, reason))[1] from (select c.metric, c.period, sum(c.value) as"
-            " change, {reason} as reason from ({old} union all {new}) as c left join marts_next.affected_customers as a"
-            " on a.golden_customer_id = c.golden_customer_id group by 1, 2, 4) as by_reason"
+            " change, {reason} as reason from ({old} union all {new}) as c {why} group by 1, 2, 4) as by_reason"
             " group by metric, period having sum(change) <> 0"
         ).format(
             publish_id=sql.Literal(publish_id),
             mart=sql.Literal(model.name),
-            reason=sql.SQL(_REASON),
+            reason=reason,
+            why=why,
             old=_shares(model, undo_name(publish_id, model.name), -1),
             new=_shares(model, new, 1),
         )
