@@ -83,6 +83,8 @@ def _run(layer: str, date: dt.date, full_refresh: bool, select: str | None) -> D
     if select is None and not full_refresh and seeded and _nothing_new(layer, {**sources, "rules": rules}, marks):
         log.info("layer %s: nothing new to read", layer)
         return DbtResult(layer, date, "unchanged")
+    if layer == "answers":
+        _require_facts(sources)
     # Old rows may come out differently under changed rules: everything is looked at again.
     everything = full_refresh or marks.get("rules") not in (None, rules)
     from warehouse.dbt_invocation import Invocation  # dbt itself takes seconds to import
@@ -114,6 +116,17 @@ def _run(layer: str, date: dt.date, full_refresh: bool, select: str | None) -> D
     )  # fmt: skip
 
 
+def _require_facts(sources: dict[str, int]) -> None:
+    """Answers add this night's facts to the published rest: facts of other customers would count them twice."""
+    with connect(name="journeyline dbt answers") as connection:
+        built = read_watermarks(connection, "dbt:marts")
+    if (built.get("affected"), built.get("affected_count")) != (sources["affected"], sources["affected_count"]):
+        raise DbtLayerError(
+            "marts_next holds the facts of other customers than the night in preparation names: build the layer marts"
+            " first (`python -m warehouse dbt marts`)."
+        )
+
+
 def _views_missing(connection: Any) -> bool:
     """Whether a staging model has no view: somebody dropped it, or the raw table under it."""
     names = [path.stem for path in (settings().dbt_project / "models" / "staging").rglob("*.sql")]
@@ -126,5 +139,7 @@ def _views_missing(connection: Any) -> bool:
 def _nothing_new(layer: str, now: dict[str, int], before: dict[str, int]) -> bool:
     """Whether the layer would only repeat itself. Nobody affected: marts of customers stand, whatever moved."""
     if layer in MART_LAYERS and now["affected_count"] == 0:
-        return all(before.get(name) == now.get(name) for name in ("rules", "int_channel_metrics", "planning", "fits"))
+        # affected_count: what the night before left in marts_next must go, or answers would count it twice
+        names = ("rules", "affected_count", "int_channel_metrics", "planning", "fits")
+        return all(before.get(name) == now.get(name) for name in names)
     return now == {name: seq for name, seq in before.items() if name != "built"}

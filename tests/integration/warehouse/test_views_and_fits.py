@@ -207,3 +207,21 @@ def test_answers_older_than_the_fits_are_not_published(database: str, tmp_path: 
         write_watermarks(connection, "journeys", {"computed": 7})
     with pytest.raises(PublishError, match="run the dbt layer answers again"):
         publish(DAY, manifest=path)
+
+
+def test_answers_are_not_built_on_the_facts_of_another_night(database: str, tmp_path: Path) -> None:
+    """They would add last night's rows to the published ones, which hold them already."""
+    from warehouse.dbt import _nothing_new, _require_facts
+    from warehouse.errors import DbtLayerError
+    from warehouse.watermarks import read_sources, read_watermarks
+
+    build(EVENTS, STAGES, [1])
+    with warehouse.connect() as connection:
+        _require_facts(read_sources(connection, "answers"))
+        connection.execute("delete from marts_next.affected_customers")
+    with warehouse.connect() as connection:
+        nobody = read_sources(connection, "marts")
+        assert not _nothing_new("marts", nobody, read_watermarks(connection, "dbt:marts"))
+        assert _nothing_new("marts", nobody, nobody)
+        with pytest.raises(DbtLayerError, match="build the layer marts first"):
+            _require_facts(read_sources(connection, "answers"))
