@@ -5,6 +5,7 @@ Fader, Hardie and Lee, "Counting your customers the easy way", Marketing Science
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,7 @@ def fit(x: F64, t_x: F64, t_total: F64, weight: F64 | None = None) -> BgNbd:
         parameters = np.exp(np.clip(logs, -20.0, 20.0))
         return -float(weights @ log_likelihood(parameters, x, t_x, t_total)) / float(weights.sum())
 
-    best = minimize(loss, np.zeros(4), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-11, "maxiter": 4000})
+    best = minimize(loss, np.zeros(4), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-10, "maxiter": 1500})
     r, alpha, a, b = (float(v) for v in np.exp(np.clip(best.x, -20.0, 20.0)))
     return BgNbd(r, alpha, a, b, -float(best.fun) * float(weights.sum()))
 
@@ -71,17 +72,24 @@ def p_alive(model: BgNbd, x: F64, t_x: F64, t_total: F64) -> F64:
 
 
 def expected_purchases(model: BgNbd, x: F64, t_x: F64, t_total: F64, horizon: float) -> F64:
-    """Expected number of purchases in the next `horizon` units, E[Y(t)].
+    """Expected number of purchases in the next `horizon` units, E[Y(t)]."""
+    return expected_by_horizon(model, x, t_x, t_total, (horizon,))[0]
+
+
+def expected_by_horizon(model: BgNbd, x: F64, t_x: F64, t_total: F64, horizons: Sequence[float]) -> F64:
+    """E[Y(t)] of several horizons, shape (horizons, customers).
 
     The costly part depends on x and T only, of which few pairs exist: a million customers take seconds.
     """
     from scipy.special import hyp2f1
 
     r, alpha, a, b = model.r, model.alpha, model.a, model.b
-    pairs, place = np.unique(np.column_stack((x, t_total)), axis=0, return_inverse=True)
-    px, pt = pairs[:, 0], pairs[:, 1]
-    z = horizon / (alpha + pt + horizon)
-    growth = hyp2f1(r + px, b + px, a + b + px - 1.0, z)
-    bracket = 1.0 - np.exp((r + px) * (np.log(alpha + pt) - np.log(alpha + pt + horizon))) * growth
-    expected = ((a + b + px - 1.0) / (a - 1.0) * bracket)[place.ravel()]
-    return np.asarray(expected / (1.0 + _odds_gone(model, x, t_x, t_total)))
+    pairs, place = np.unique(x + 1j * np.asarray(t_total), return_inverse=True)  # complex: sorted as pairs, in one go
+    px, pt = pairs.real, pairs.imag
+    alive = 1.0 + _odds_gone(model, x, t_x, t_total)
+    result = np.empty((len(horizons), len(x)))
+    for row, horizon in zip(result, horizons, strict=True):
+        growth = hyp2f1(r + px, b + px, a + b + px - 1.0, horizon / (alpha + pt + horizon))
+        bracket = 1.0 - np.exp((r + px) * (np.log(alpha + pt) - np.log(alpha + pt + horizon))) * growth
+        row[:] = ((a + b + px - 1.0) / (a - 1.0) * bracket)[place] / alive
+    return result

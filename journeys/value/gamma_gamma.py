@@ -36,11 +36,12 @@ def usable(x: F64, mean_value: F64) -> NDArray[np.bool_]:
     return np.asarray((x > 0) & np.isfinite(mean_value) & (np.nan_to_num(mean_value) > 0))
 
 
-def fit(x: F64, mean_value: F64) -> GammaGamma:
+def fit(x: F64, mean_value: F64, limit: int = 20_000, seed: int = 0) -> GammaGamma:
     """Maximum likelihood on customers with x > 0 and a positive mean value of their repeat purchases (money).
 
-    Values are scaled by their mean while searching: v is given in the unit of `mean_value`. Raises ValueError with
-    fewer than three usable customers.
+    More than `limit` customers: a seeded sample of them, drawn without regard to their order. Values are scaled by
+    their mean while searching: v is given in the unit of `mean_value`. Raises ValueError with fewer than three usable
+    customers.
     """
     from scipy.optimize import minimize
     from scipy.special import gammaln
@@ -49,6 +50,12 @@ def fit(x: F64, mean_value: F64) -> GammaGamma:
     if good.sum() < 3:
         raise ValueError("Fewer than three customers have repeat purchases of some value: their worth is unknown yet.")
     x, z = np.asarray(x[good], dtype=np.float64), np.asarray(mean_value[good], dtype=np.float64)
+    spread = x.std() > 0 and z.std() > 0
+    n, correlation = len(x), float(np.corrcoef(x, z)[0, 1]) if spread else 0.0
+    if n > limit:
+        in_order = np.lexsort((z, x))  # equal customers are exchangeable
+        chosen = in_order[np.random.default_rng(seed).choice(n, limit, replace=False)]
+        x, z = x[chosen], z[chosen]
     scale = float(z.mean())
     z = z / scale
     log_z, log_x = np.log(z), np.log(x)
@@ -59,11 +66,9 @@ def fit(x: F64, mean_value: F64) -> GammaGamma:
         each = gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(v) + (px - 1) * log_z + px * log_x
         return -float(np.mean(each - (px + q) * np.log(x * z + v)))
 
-    best = minimize(loss, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-11, "maxiter": 4000})
+    best = minimize(loss, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-10, "maxiter": 1500})
     p, q, v = (float(value) for value in np.exp(np.clip(best.x, -20.0, 20.0)))
-    spread = x.std() > 0 and z.std() > 0
-    correlation = float(np.corrcoef(x, z)[0, 1]) if spread else 0.0
-    return GammaGamma(p, q, v * scale, len(x), correlation)
+    return GammaGamma(p, q, v * scale, n, correlation)
 
 
 def expected_value(model: GammaGamma, x: F64, mean_value: F64) -> F64:

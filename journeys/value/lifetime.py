@@ -29,9 +29,9 @@ def lifetime_value(
 
     period: units between the t_k; worth: E[M] (money); margin: share of a purchase's value; discount: per period.
     """
+    ends = [k * period for k in range(1, periods + 1)]
     total, before = np.zeros(len(x)), np.zeros(len(x))
-    for k in range(1, periods + 1):
-        now = bgnbd.expected_purchases(model, x, t_x, t_total, k * period)
+    for k, now in enumerate(bgnbd.expected_by_horizon(model, x, t_x, t_total, ends), start=1):
         total += (now - before) / (1.0 + discount) ** k
         before = now
     return np.asarray(total * worth * margin)

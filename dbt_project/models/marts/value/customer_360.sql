@@ -1,6 +1,6 @@
 {{ config(
     meta={'publish': 'customer', 'fitted': true, 'person_level': true},
-    indexes=[{'columns': ['persona_code', 'lifecycle_stage']}, {'columns': ['customer_stance']}, {'columns': ['clv_decile']}],
+    indexes=[{'columns': ['persona_code', 'lifecycle_stage']}, {'columns': ['customer_stance']}, {'columns': ['clv_reporting_amount']}],
     post_hook='analyze {{ this }}',
 ) }}
 
@@ -76,8 +76,42 @@ tickets as (
         count(*)::integer as ticket_count,
         count(*) filter (where solved_at is null)::integer as open_ticket_count,
         max(opened_at) as last_ticket_at,
+        sum(reopened_count)::integer as reopened_count,
         (array_agg(intent order by opened_at desc, ticket_id))[1] as last_ticket_intent
-    from {{ scope('fct_tickets', ['golden_customer_id', 'ticket_id', 'opened_at', 'solved_at', 'intent']) }} as tickets
+    from {{ scope('fct_tickets', ['golden_customer_id', 'ticket_id', 'opened_at', 'solved_at', 'intent', 'reopened_count']) }} as tickets
+    group by 1
+),
+
+messages as (
+    select * from {{ scope('fct_messages', [
+        'golden_customer_id', 'touchpoint_id', 'occurred_at', 'intent', 'topic', 'ticket_id', 'is_bot',
+    ]) }} as messages
+    where topic is not null and not is_bot
+),
+
+topic_counts as (
+    select
+        golden_customer_id,
+        topic,
+        count(*) as messages
+    from messages
+    group by 1, 2
+),
+
+topics as (
+    select
+        golden_customer_id,
+        (array_agg(topic order by messages desc, topic))[1:3] as top_topics
+    from topic_counts
+    group by 1
+),
+
+issues as (
+    select
+        golden_customer_id,
+        (array_agg(topic order by occurred_at desc, touchpoint_id))[1] as last_issue_topic
+    from messages
+    where intent = 'complaint' or ticket_id is not null
     group by 1
 ),
 
@@ -139,12 +173,14 @@ select
     coalesce(tickets.open_ticket_count, 0) as open_ticket_count,
     coalesce(tickets.ticket_count, 0) as ticket_count,
     tickets.last_ticket_at,
-    tickets.last_ticket_intent as last_issue_topic,
+    coalesce(issues.last_issue_topic, tickets.last_ticket_intent) as last_issue_topic,
+    coalesce(tickets.reopened_count, 0) as reopened_count,
     coalesce(effort.contact_count, 0) as contact_count,
     coalesce(effort.complaint_count, 0) as complaint_count,
     coalesce(effort.channel_switch_count, 0) as channel_switch_count,
     round(
-        effort.contact_count::numeric / nullif(customers.order_count, 0) + effort.channel_switch_count, 4
+        effort.contact_count::numeric / nullif(customers.order_count, 0)
+        + coalesce(tickets.reopened_count, 0) + effort.channel_switch_count, 4
     )::numeric(12, 4) as customer_effort,
 
     -- what they say
@@ -165,6 +201,7 @@ select
     presence.preferred_channel_share,
     customers.first_channel,
     coalesce(records.platforms, '{}'::text[]) as platforms,
+    coalesce(topics.top_topics, '{}'::text[]) as top_topics,
     customers.touchpoint_count,
     customers.first_seen_date,
     customers.last_touchpoint_at,
@@ -183,4 +220,6 @@ left join presence on customers.golden_customer_id = presence.golden_customer_id
 left join effort on customers.golden_customer_id = effort.golden_customer_id
 left join tickets on customers.golden_customer_id = tickets.golden_customer_id
 left join stance on customers.golden_customer_id = stance.golden_customer_id
+left join topics on customers.golden_customer_id = topics.golden_customer_id
+left join issues on customers.golden_customer_id = issues.golden_customer_id
 left join records on customers.golden_customer_id = records.golden_customer_id
