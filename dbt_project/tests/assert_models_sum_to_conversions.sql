@@ -30,5 +30,6 @@ cross join models
 left join credited on models.model_id = credited.model_id and conversions.conversion_type = credited.conversion_type
 where
     credited.model_id is null
-    or abs(credited.conversions - conversions.conversions) > 1e-9
-    or abs(credited.value_amount - conversions.value_amount) > 1e-6
+    -- the tolerance of one conversion, as often as there are conversions: shares are rounded at the twelfth place
+    or abs(credited.conversions - conversions.conversions) > 1e-9 * greatest(conversions.conversions, 1)
+    or abs(credited.value_amount - conversions.value_amount) > 1e-6 * greatest(conversions.conversions, 1)
