@@ -26,3 +26,28 @@ case
         else 'other'
     end
 {%- endmacro %}
+
+{#-
+  The content type of every kind of inbound touchpoint that occurs in a fact (columns touchpoint_type, content_key, channel_key,
+  content_type): patterns are tried once per distinct touchpoint type, content and channel, not once per touchpoint. Join it by
+  all three; content_key and channel_key are blank where the fact has none.
+-#}
+{% macro content_kinds(fact) -%}
+(
+    select
+        kinds.touchpoint_type,
+        coalesce(kinds.content_id, '') as content_key,
+        coalesce(kinds.channel, '') as channel_key,
+        {{ content_type_of('kinds') }} as content_type
+    from (
+        select distinct
+            seen.touchpoint_type,
+            seen.content_id,
+            seen.channel
+        from {{ fact }} as seen
+        where seen.direction = 'inbound' and not seen.is_bot
+    ) as kinds
+    -- a fence: else the planner tries the patterns again for every row that this is joined with
+    offset 0
+)
+{%- endmacro %}

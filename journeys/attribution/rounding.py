@@ -35,7 +35,7 @@ def allocate(
     exact = units[group] * (weights / totals[group])
     # a share within a rounding error of a whole number is that number: .4 × 5000 cents is 2000, not 1999
     whole = np.rint(exact)
-    near = np.abs(exact - whole) <= 1e-9 * np.maximum(1.0, np.abs(exact))
+    near = np.abs(exact - whole) <= np.maximum(1e-9, 2e-15 * np.abs(exact))
     floor = np.where(near, whole, np.floor(exact))
     remainder = np.where(near, 0.0, exact - floor)
     parts: NDArray[np.int64] = floor.astype(np.int64)

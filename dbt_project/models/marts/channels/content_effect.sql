@@ -36,9 +36,14 @@ from (
         select
             touchpoints.golden_customer_id,
             touchpoints.occurred_at,
-            kinds.content_type
+            both_kinds.content_type
         from [[fct_touchpoints]] as touchpoints
-        cross join lateral (values ({{ content_type_of('touchpoints') }}), ('(any)')) as kinds (content_type)
+        inner join {{ content_kinds('[[fct_touchpoints]]') }} as kinds
+            on
+                touchpoints.touchpoint_type = kinds.touchpoint_type
+                and coalesce(touchpoints.content_id, '') = kinds.content_key
+                and coalesce(touchpoints.channel, '') = kinds.channel_key
+        cross join lateral (values (kinds.content_type), ('(any)')) as both_kinds (content_type)
         where touchpoints.direction = 'inbound' and not touchpoints.is_bot
     ) as contents
         on

@@ -6,10 +6,15 @@
 {%- set contribution %}
 select
     touchpoints.content_id,
-    {{ content_type_of('touchpoints') }} as content_type,
+    kinds.content_type,
     count(*) as touchpoints,
     count(distinct touchpoints.golden_customer_id) as customers
 from [[fct_touchpoints]] as touchpoints
+inner join {{ content_kinds('[[fct_touchpoints]]') }} as kinds
+    on
+        touchpoints.touchpoint_type = kinds.touchpoint_type
+        and touchpoints.content_id = kinds.content_key
+        and coalesce(touchpoints.channel, '') = kinds.channel_key
 where touchpoints.content_id is not null and touchpoints.direction = 'inbound' and not touchpoints.is_bot
 group by 1, 2
 {%- endset %}

@@ -28,8 +28,8 @@ from (
         group by 1
     ) as journeys
     inner join [[dim_customers]] as customers on journeys.golden_customer_id = customers.golden_customer_id
-    -- met on somebody else's platform first
-    where journeys.platform_at = journeys.first_at and coalesce(journeys.owned_at > journeys.first_at, true)
+    -- met on somebody else's platform first; in a coalesce, since the planner takes the plain condition for next to nobody and loops
+    where coalesce(journeys.platform_at = journeys.first_at and coalesce(journeys.owned_at > journeys.first_at, true), false)
 ) as social_only
 group by 1, 2
 {%- endset %}
