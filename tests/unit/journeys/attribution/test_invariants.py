@@ -104,3 +104,10 @@ def test_many_channels_are_sampled_and_say_how_well() -> None:
     assert wider.values[count:] == pytest.approx(0, abs=1e-12)
     again = attribution.shapley_rate(masks, won, seen, count + 3, permutations=600)
     assert (again.values == wider.values).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=30), st.sampled_from([1, 100, 10**9, 10**12]))
+def test_whole_units_add_up_however_many_there_are(weights: list[float], units: int) -> None:
+    parts = attribution.allocate(np.array(weights), units)
+    assert parts.sum() == units and (parts >= 0).all()
