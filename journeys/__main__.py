@@ -11,11 +11,13 @@ from typing import Annotated
 import typer
 
 from journeys.text.commands import alerts, coding_sheet, evaluate_text
+from journeys.value.recovery import evaluate_personas
 
 app = typer.Typer(no_args_is_help=True, help="The night's statistics, the questions of the business, and the report.")
 app.add_typer(alerts, name="alerts")
 app.add_typer(coding_sheet, name="coding-sheet")
 app.command("evaluate-text")(evaluate_text)
+app.command("evaluate-personas")(evaluate_personas)
 
 Date = Annotated[
     datetime, typer.Option("--date", "-d", formats=["%Y-%m-%d"], help="Export date of the night, YYYY-MM-DD.")
