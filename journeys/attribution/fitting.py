@@ -26,8 +26,8 @@ def fit_channels(paths: pl.DataFrame) -> dict[str, dict[str, Any]]:
            separated by blanks; of last windows only). Order of rows does not matter.
 
     Returns type → {conversions, non_conversions, probability, shapley_is_exact, channels: [{channel, removal_effect,
-    markov_share, shapley_rate_share, shapley_rate_standard_error}]}; numbers as decimal texts, shares summing to exactly
-    one. A type that nobody converted to is not there; shares are None where the method gives none.
+    markov_share, shapley_rate_share, shapley_rate_standard_error}]}; numbers as decimal texts, shares summing to
+    exactly one. A type that nobody converted to is not there; shares are None where the method gives none.
     """
     import polars as pl
 
