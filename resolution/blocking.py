@@ -227,7 +227,6 @@ class AtomTable:
     groups: dict[str, list[str]]
     max_block_size: int
     sample: npt.NDArray[np.int64]
-    _hashes: dict[str, Hashes] = field(default_factory=dict, repr=False)
     _codes: dict[str, Hashes] = field(default_factory=dict, repr=False)
     _costs: dict[tuple[str, ...], tuple[int, float]] = field(default_factory=dict, repr=False)
 
@@ -254,15 +253,13 @@ class AtomTable:
         """Records per record of the sample."""
         return self.std.n / max(len(self.sample), 1)
 
-    def hashes(self, atom: str) -> Hashes:
-        """Hash of the atom for all records."""
-        if atom not in self._hashes:
-            self._hashes[atom] = atom_hashes(self.std, atom)
-        return self._hashes[atom]
+    def uncapped(self) -> AtomTable:
+        """The same table with estimates that count blocks of any size."""
+        return AtomTable(self.std, self.groups, self.std.n, self.sample, self._codes)
 
     def combined(self, atoms: tuple[str, ...]) -> Hashes:
         """Hash of several atoms together for all records."""
-        parts = [self.hashes(atom) for atom in atoms]
+        parts = [atom_hashes(self.std, atom) for atom in atoms]
         key = parts[0][0] * np.uint64(0x9E3779B97F4A7C15)
         known = parts[0][1].copy()
         for values, there in parts[1:]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 LOCK, LOCK_SECONDS = "resolution", 30.0
-ALGORITHM = 4
+ALGORITHM = 5
 """Raise when code changes what the same records and parameters give: the next night then runs in full."""
 FULL_SHARE = 0.4
 """From this share of changed records on, a full run is cheaper than an increment and gives the same."""

@@ -27,6 +27,7 @@ from resolution.blocking import (
     EVERYTHING,
     AtomTable,
     Pass,
+    atom_hashes,
     attribute_atoms,
     first_passes,
     given_passes,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 SEEDS = 2000
 SEED_PAIRS = 40_000
 """Pairs between seeds and all records per combination of two attributes."""
+MARK_BITS = 16
 TRAIN_RECORDS = 40_000
 TRAIN_PAIRS = 200_000
 LIKELY = 0.3
@@ -121,7 +123,7 @@ def likely_matches(
     std: Standardised, config: MatchConfig, table: AtomTable, first: list[tuple[str, ...]]
 ) -> Likely | None:
     """Probable matches of the seeds; None when there are too few to learn from."""
-    from resolution.pipeline import pair_space, score_pairs, train
+    from resolution.pipeline import pair_space, score_candidates, train
 
     order = np.argsort(std.identity, kind="stable")
     sample = std.take(np.sort(order[:TRAIN_RECORDS]).astype(np.int64)) if std.n > TRAIN_RECORDS else std
@@ -129,42 +131,50 @@ def likely_matches(
     model = train(sample, quick, passes=[Pass(i, atoms) for i, atoms in enumerate(first)], random_pairs=TRAIN_PAIRS)
     left, right = seed_pairs(std, table, order[:SEEDS])
     space = pair_space(std, config)
-    allowed = space.allowed(left, right)
-    left, right = left[allowed], right[allowed]
-    if not len(left):
+    chunks = (slice(at, at + config.chunk_pairs) for at in range(0, len(left), config.chunk_pairs))
+    allowed = ((left[c], right[c], space.allowed(left[c], right[c])) for c in chunks)
+    scored, _ = score_candidates(std, model, config, ((a[good], b[good]) for a, b, good in allowed), LIKELY)
+    share = scored["match_probability"].to_numpy(np.float64)
+    if len(share) < 20:
         return None
-    share = score_pairs(std, model, left, right, config)["match_probability"].to_numpy(np.float64)
-    likely = share >= LIKELY
-    if likely.sum() < 20:
-        return None
-    left, right = left[likely], right[likely]
+    # What atoms make of these few records only; of all records it would be the largest thing in memory.
+    ends = np.concatenate([scored["left"].to_numpy(np.int64), scored["right"].to_numpy(np.int64)])
+    concerned, place = np.unique(ends, return_inverse=True)
+    few = std.take(concerned)
+    one, other = np.split(place, 2)
     agrees = {}
     for atom in itertools.chain.from_iterable(table.groups.values()):
-        values, known = table.hashes(atom)
-        agrees[atom] = known[left] & known[right] & (values[left] == values[right])
-    return Likely.make(agrees, share[likely])
+        values, known = atom_hashes(few, atom)
+        agrees[atom] = known[one] & known[other] & (values[one] == values[other])
+    return Likely.make(agrees, share)
 
 
 def seed_pairs(
     std: Standardised, table: AtomTable, seeds: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Pairs of seeds with all records, under the loosest combination of every two attributes that SEED_PAIRS allows."""
+    """Pairs of seeds with all records, under the loosest combination of every two attributes that SEED_PAIRS allows.
+
+    All blocks count, however large: with those above the cap left out, the loosest combinations of a million records
+    seem to be the cheapest, and a seed meets tens of thousands of others in each.
+    """
     import polars as pl
 
     is_seed = np.zeros(std.n, bool)
     is_seed[seeds] = True
     most = SEED_PAIRS * std.n / (2.0 * max(len(seeds), 1))
+    whole = table.uncapped()
     found = []
     for pair in itertools.combinations(table.groups, 2):
         if overlap(set(pair)):
             continue
-        options = [(table.pairs(atoms), atoms) for atoms in itertools.product(*(table.groups[g] for g in pair))]
+        options = [(whole.pairs(atoms), atoms) for atoms in itertools.product(*(table.groups[g] for g in pair))]
         fitting = sorted((o for o in options if 0 < o[0] <= most), key=lambda o: (-o[0], o[1]))
         if not fitting:
             continue
         key, known = table.combined(fitting[0][1])
-        everyone = pl.DataFrame({"key": key[known], "other": np.flatnonzero(known).astype(np.int32)})
         mine = pl.DataFrame({"key": key[known & is_seed], "seed": np.flatnonzero(known & is_seed).astype(np.int32)})
+        known &= _marked(key, key[known & is_seed])
+        everyone = pl.DataFrame({"key": key[known], "other": np.flatnonzero(known).astype(np.int32)})
         joined = mine.join(everyone, on="key").filter(pl.col("seed") != pl.col("other"))
         a, b = joined["seed"].to_numpy().astype(np.int64), joined["other"].to_numpy().astype(np.int64)
         found.append((np.minimum(a, b) << 32) | np.maximum(a, b))
@@ -172,12 +182,20 @@ def seed_pairs(
     return (packed >> 32).astype(np.int32), (packed & 0xFFFFFFFF).astype(np.int32)
 
 
+def _marked(key: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """All keys that are among the wanted ones, and few others: by their first MARK_BITS bits."""
+    first = np.uint64(64 - MARK_BITS)
+    marks = np.zeros(1 << MARK_BITS, bool)
+    marks[wanted >> first] = True
+    return marks[key >> first]
+
+
 def choose(table: AtomTable, likely: Likely, budget: int) -> dict[tuple[str, ...], int]:
     """Passes and their estimated pairs, chosen greedily."""
     masks: Masks = {}
     cost: dict[tuple[str, ...], int] = {}
     for atoms in _candidates(table, likely, budget):
-        pairs = table.pairs(atoms)
+        pairs = table.usable_pairs(atoms)
         covered = likely.covered(atoms)
         if 0 < pairs <= budget // 2 and covered.any():
             masks[atoms], cost[atoms] = covered, pairs
