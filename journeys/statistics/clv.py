@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HORIZONS = (90, 180, 365)
 FIT_TRIPLES = 30_000  # distinct histories that a fit looks at: beyond, a seeded sample says the same
+SMALLEST = 20  # customers with a repeat purchase: below, the likelihood has no clear top
 MONTHS = 12
 COLUMNS = """
     golden_customer_id uuid primary key,
@@ -70,13 +71,17 @@ def _summary(orders: pl.DataFrame, as_of: dt.date) -> tuple[pl.DataFrame, Purcha
 
 
 def fit(context: Context) -> Fit | None:
-    """Parameters of both models; None while nobody has bought twice."""
+    """Parameters of both models; None while too few have bought twice to estimate them."""
+    import numpy as np
+
     from journeys.value import bgnbd, gamma_gamma, lifetime
 
     orders = _orders(context, everybody=True)
     if not len(orders):
         return None
     _, p = _summary(orders, context.export_date)
+    if (p.x > 0).sum() < SMALLEST:
+        return None
     try:
         rate = bgnbd.fit(*lifetime.weighted_triples(p.x, p.t_x, p.t_total, FIT_TRIPLES))
         worth = gamma_gamma.fit(p.x, p.mean_value)
@@ -91,6 +96,8 @@ def fit(context: Context) -> Fit | None:
         },
     }
     values = _values(parameters, p)
+    if not all(np.isfinite(values[f"expected_orders_{d}"]).all() for d in HORIZONS):
+        return None  # parameters at the edge of what numbers can say: too little is known yet
     parameters["decile_cuts"] = lifetime.decile_cuts(values["clv_amount"])
     evaluation = {
         "customers": len(p.x),
