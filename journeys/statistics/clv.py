@@ -123,6 +123,8 @@ def _holdout(orders: pl.DataFrame, today: dt.date) -> dict[str, Any] | None:
     if days < 28:
         return None
     customers, p = _summary(orders, today - dt.timedelta(days=days))
+    if (p.x > 0).sum() < SMALLEST:
+        return None
     try:
         model = bgnbd.fit(*lifetime.weighted_triples(p.x, p.t_x, p.t_total, FIT_TRIPLES))
     except ValueError:
@@ -132,6 +134,8 @@ def _holdout(orders: pl.DataFrame, today: dt.date) -> dict[str, Any] | None:
     now = everybody.select("golden_customer_id").with_columns(x=later.x)
     actual = customers.join(now, on="golden_customer_id", how="left", maintain_order="left")["x"].to_numpy() - p.x
     predicted = bgnbd.expected_purchases(model, p.x, p.t_x, p.t_total, days / 7)
+    if not np.isfinite(predicted).all():
+        return None
     return {
         "days": days,
         "customers": len(p.x),
