@@ -1,0 +1,265 @@
+{{ config(
+    meta={'publish': 'whole'},
+    indexes=[{'columns': ['map_code', 'stage_order']}],
+) }}
+
+-- One cell per map, stage and lane: a text for people, a figure for charts, the n it stands on and the mart that holds the
+-- evidence. Lanes that rest on the last twelve months say so; a cell of fewer than 10 customers keeps its place and says nothing.
+with maps as (
+    select
+        maps.map_code,
+        maps.map_version,
+        maps.scope,
+        maps.persona_code,
+        maps.experience_kpi,
+        maps.business_kpi,
+        members.stage_key,
+        members.step_no
+    from {{ ref('map_definition') }} as maps
+    inner join {{ ref('map_scope_stages') }} as members
+        on maps.scope = members.scope and members.taxonomy_version = '{{ var("taxonomy_version") }}'
+    where maps.is_latest_version
+),
+
+stages as (
+    select * from {{ ref('dim_stages') }} where is_in_force
+),
+
+months as (
+    select *
+    from {{ ref('stage_touchpoint') }}
+    where month > (({{ data_end() }})::date - interval '13 months')
+),
+
+actions as (
+    select
+        stage_key,
+        touchpoint_name,
+        sum(touchpoints) as touchpoints,
+        row_number() over (partition by stage_key order by sum(touchpoints) desc, touchpoint_name) as place,
+        sum(sum(touchpoints)) over (partition by stage_key) as all_touchpoints
+    from months
+    group by 1, 2
+),
+
+channels as (
+    select
+        months.stage_key,
+        coalesce(names.channel_name, months.channel) as channel_name,
+        sum(months.touchpoints) as touchpoints,
+        row_number() over (partition by months.stage_key order by sum(months.touchpoints) desc, coalesce(names.channel_name, months.channel)) as place,
+        sum(sum(months.touchpoints)) over (partition by months.stage_key) as all_touchpoints
+    from months
+    left join {{ ref('channels') }} as names on months.channel = names.channel
+    group by 1, 2
+),
+
+owners as (
+    select
+        stage_key,
+        owner_department,
+        sum(touchpoints) as touchpoints,
+        row_number() over (partition by stage_key order by sum(touchpoints) desc, owner_department) as place
+    from months
+    where owner_department is not null
+    group by 1, 2
+),
+
+others as (
+    select
+        stage_key,
+        string_agg(distinct touchpoint_name, ', ' order by touchpoint_name) as names,
+        sum(touchpoints) as touchpoints
+    from months
+    where ownership = 'third_party' or is_earned
+    group by 1
+),
+
+funnel as (
+    select * from {{ ref('stage_funnel') }} where channel = '(all)' and cohort = '(all)'
+),
+
+times as (
+    select distinct on (times.scope, times.from_stage)
+        times.*,
+        stages.stage_name as to_stage_name
+    from {{ ref('time_between_stages') }} as times
+    inner join stages on times.to_stage = stages.stage_key
+    where times.cohort = '(all)'
+    order by times.scope, times.from_stage, times.reached desc, times.to_stage
+),
+
+emotions as (
+    select * from {{ ref('sentiment_stage') }} where channel = '(all)' and period = '(all)'
+),
+
+pains as (
+    select
+        stage_code,
+        topic_name,
+        sum(pain_messages) as pain_messages,
+        sum(pain_customers) as pain_customers,
+        row_number() over (partition by stage_code order by sum(pain_messages) desc, topic_name) as place
+    from {{ ref('pain_point') }}
+    where month_start > (({{ data_end() }})::date - interval '13 months') and pain_messages > 0
+    group by 1, 2
+),
+
+next_steps as (
+    select
+        next_steps.stage_key,
+        next_steps.persona_code,
+        next_steps.n_from,
+        next_steps.order_gain,
+        stages.stage_name as next_stage_name
+    from {{ ref('next_step') }} as next_steps
+    inner join stages on next_steps.next_stage_key = stages.stage_key
+    where next_steps.is_best_next_step and next_steps.channel = '(all)' and not next_steps.is_suppressed
+),
+
+kpis as (
+    select distinct on (stage_key)
+        stage_key,
+        month,
+        (
+            select string_agg(
+                kpi.key || ' ' || coalesce(round((kpi.value ->> 'value')::numeric, 4)::text, '–')
+                || coalesce(' of ' || round((kpi.value ->> 'target')::numeric, 4)::text, ''), ', ' order by kpi.key
+            )
+            from jsonb_each(scorecard.kpis) as kpi
+        ) as kpi_text,
+        goals,
+        goals_met
+    from {{ ref('stage_scorecard') }} as scorecard
+    where kpis is not null and is_complete
+    order by stage_key, month desc
+),
+
+cells as (
+    select map_code, map_version, stage_key, 'goal' as lane,
+        expectations.customer_goal || coalesce('. Expects: ' || expectations.expectation, '') as cell_text,
+        null::numeric as cell_value, null::numeric as cell_low, null::numeric as cell_high,
+        null::bigint as n, null::text as n_of, 'authored' as period, 'map_definition' as evidence
+    from maps
+    inner join {{ ref('stage_expectations') }} as expectations
+        using (stage_key)
+    where expectations.taxonomy_version = '{{ var("taxonomy_version") }}'
+    union all
+    select maps.map_code, maps.map_version, maps.stage_key, 'actions',
+        string_agg(actions.touchpoint_name, ', ' order by actions.place), null, null, null,
+        max(actions.all_touchpoints)::bigint, 'touchpoints', 'last 12 months', 'stage_touchpoint'
+    from maps
+    inner join actions on maps.stage_key = actions.stage_key and actions.place <= 3
+    group by 1, 2, 3
+    union all
+    select maps.map_code, maps.map_version, maps.stage_key, 'channels',
+        string_agg(
+            channels.channel_name || ' ' || round(100 * channels.touchpoints / channels.all_touchpoints) || ' %', ', ' order by channels.place
+        ), null, null, null,
+        max(channels.all_touchpoints)::bigint, 'touchpoints', 'last 12 months', 'stage_touchpoint'
+    from maps
+    inner join channels on maps.stage_key = channels.stage_key and channels.place <= 3
+    group by 1, 2, 3
+    union all
+    select maps.map_code, maps.map_version, maps.stage_key, 'volume',
+        funnel.step_name || ': ' || funnel.customers || ' customers, '
+        || coalesce(round(100 * funnel.step_rate, 1) || ' % of the step before', 'too young for a rate')
+        || ', ' || funnel.open_customers || ' open',
+        funnel.step_rate, null, null, funnel.customers, 'customers', 'all cohorts', 'stage_funnel'
+    from maps
+    inner join funnel on maps.scope = funnel.scope and maps.step_no = funnel.step_no and maps.persona_code = funnel.persona_code
+    union all
+    select maps.map_code, maps.map_version, maps.stage_key, 'time',
+        'median ' || round(times.median_hours, 1) || ' h, nine of ten within ' || coalesce(round(times.p90_hours, 1) || ' h', 'more than was observed')
+        || ' to ' || times.to_stage_name,
+        times.median_hours, null, times.p90_hours, times.reached, 'episodes', 'all cohorts', 'time_between_stages'
+    from maps
+    inner join times on maps.scope = times.scope and maps.stage_key = times.from_stage and times.median_hours is not null
+    union all
+    select maps.map_code, maps.map_version, maps.stage_key, 'emotion',
+        case when not emotions.is_suppressed then round(emotions.emotion, 1) || ' of 10' end,
+        emotions.emotion, 5.5 + 4.5 * emotions.sentiment_low, 5.5 + 4.5 * emotions.sentiment_high,
+        emotions.customers, 'customers', 'all weeks', 'sentiment_stage'
+    from maps
+    inner join stages on maps.stage_key = stages.stage_key
+    inner join emotions on stages.stage_code = emotions.stage_code and maps.persona_code = emotions.persona_code
+    union all
+    select maps.map_code, maps.map_version, maps.stage_key, 'pain_points',
+        string_agg(pains.topic_name || ' (' || pains.pain_messages || ')', ', ' order by pains.place), null, null, null,
+        sum(pains.pain_customers)::bigint, 'customers', 'last 12 months', 'pain_point'
+    from maps
+    inner join stages on maps.stage_key = stages.stage_key
+    inner join pains on stages.stage_code = pains.stage_code and pains.place <= 3
+    group by 1, 2, 3
+    union all
+    select maps.map_code, maps.map_version, maps.stage_key, 'opportunity',
+        chances.lost_customers || ' customers lost'
+        || coalesce(', worth ' || round(chances.opportunity_reporting_amount) || ' {{ var("reporting_currency") }}', '')
+        || coalesce('; best next step: ' || next_steps.next_stage_name, ''),
+        chances.opportunity_reporting_amount, null, null, chances.lost_customers, 'customers', 'as of the last day', 'opportunity'
+    from maps
+    inner join {{ ref('opportunity') }} as chances on maps.stage_key = chances.stage_key and maps.persona_code = chances.persona_code
+    left join next_steps on maps.stage_key = next_steps.stage_key and maps.persona_code = next_steps.persona_code
+    union all
+    select maps.map_code, maps.map_version, maps.stage_key, 'owner', owners.owner_department, null, null, null,
+        owners.touchpoints::bigint, 'touchpoints', 'last 12 months', 'stage_touchpoint'
+    from maps
+    inner join owners on maps.stage_key = owners.stage_key and owners.place = 1
+    union all
+    select maps.map_code, maps.map_version, maps.stage_key, 'kpis', kpis.kpi_text, kpis.goals_met, null, kpis.goals,
+        null, null, to_char(kpis.month, 'YYYY-MM'), 'stage_scorecard'
+    from maps
+    inner join kpis on maps.stage_key = kpis.stage_key
+    union all
+    select maps.map_code, maps.map_version, maps.stage_key, 'other_parties', others.names, null, null, null,
+        others.touchpoints::bigint, 'touchpoints', 'last 12 months', 'stage_touchpoint'
+    from maps
+    inner join others on maps.stage_key = others.stage_key
+    union all
+    select maps.map_code, maps.map_version, maps.stage_key, 'storyboard',
+        'They ' || lower(actions.touchpoint_name) || coalesce(', mostly by ' || channels.channel_name, '')
+        || coalesce('; what hurts is ' || lower(pains.topic_name), '') || '.',
+        null, null, null, actions.all_touchpoints::bigint, 'touchpoints', 'last 12 months', 'journey_map'
+    from maps
+    inner join stages on maps.stage_key = stages.stage_key
+    inner join actions on maps.stage_key = actions.stage_key and actions.place = 1
+    left join channels on maps.stage_key = channels.stage_key and channels.place = 1
+    left join pains on stages.stage_code = pains.stage_code and pains.place = 1
+),
+
+lanes (lane, lane_order) as (
+    values ('goal', 1), ('actions', 2), ('channels', 3), ('volume', 4), ('time', 5), ('emotion', 6), ('pain_points', 7),
+    ('quotes', 8), ('opportunity', 9), ('owner', 10), ('kpis', 11), ('other_parties', 12), ('storyboard', 13)
+)
+
+select
+    maps.map_code,
+    maps.map_version,
+    maps.stage_key,
+    lanes.lane,
+    maps.scope,
+    maps.persona_code,
+    stages.stage_order,
+    stages.stage_name,
+    stages.macro_stage,
+    stages.family,
+    lanes.lane_order,
+    case when not suppressed.yes then cells.cell_text end as cell_text,
+    case when not suppressed.yes then cells.cell_value end::numeric(18, 4) as cell_value,
+    case when not suppressed.yes then cells.cell_low end::numeric(18, 4) as cell_low,
+    case when not suppressed.yes then cells.cell_high end::numeric(18, 4) as cell_high,
+    case when not suppressed.yes then cells.n end as n,
+    cells.n_of,
+    cells.period,
+    cells.evidence,
+    suppressed.yes as is_suppressed
+from maps
+cross join lanes
+inner join stages on maps.stage_key = stages.stage_key
+left join cells
+    on
+        maps.map_code = cells.map_code
+        and maps.map_version = cells.map_version
+        and maps.stage_key = cells.stage_key
+        and lanes.lane = cells.lane
+cross join lateral (select coalesce(cells.n_of = 'customers' and cells.n < 10, false) as yes) as suppressed

@@ -1,0 +1,186 @@
+"""A whole simulated brand, one night: every question answers, and what was planted in the brand is found in its marts.
+
+Errors are stated beside each effect. Golden customers are not the true persons (cookies that nobody can link stay
+alone), so rates per customer are compared as ratios, not as rates.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "dbt"))
+
+from simulated_nights import Brand, build_night, promote_night
+
+DATE = dt.date(2026, 3, 1)
+CUSTOMERS, HISTORY = 2500, 240
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "questions.md"
+
+
+@pytest.fixture(scope="module")
+def truth(full_database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Planted effects of the brand whose night is published."""
+    import connectors
+    import warehouse
+    from simulator import SimulationSettings, simulate
+
+    exports = tmp_path_factory.mktemp("answers") / "exports"
+    simulate(
+        SimulationSettings(
+            customers=CUSTOMERS, nights=1, seed=23, output=exports, history_days=HISTORY, first_date=DATE, faults=False
+        )
+    )
+    for platform in connectors.platforms():
+        for name in connectors.load_contract(platform).objects:
+            warehouse.ensure_tables(connectors.table_spec(platform, name))
+    promote_night(Brand(exports, (DATE,)), DATE)
+    build_night(DATE)
+    effects: dict[str, Any] = json.loads((exports / "_truth" / "effects.json").read_text())
+    return effects
+
+
+def _rows(query: str) -> list[tuple[Any, ...]]:
+    import warehouse
+
+    with warehouse.connect() as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_every_question_is_asked_or_says_why_not() -> None:
+    from journeys.questions import NUMBERS, load_questions
+
+    assert {question.number for question in load_questions()} == set(NUMBERS)
+
+
+def test_the_page_lists_what_the_catalogue_holds() -> None:
+    """The answers on the page are of one run; everything else follows from the catalogue."""
+    from journeys.questions import load_questions, render_page
+    from journeys.questions.page import page_questions, without_answers
+
+    expected = without_answers(render_page(page_questions(load_questions()), "x"))
+    assert without_answers(PAGE.read_text(encoding="utf-8")) == expected, (
+        "docs/questions.md is old: python -m journeys questions --write docs/questions.md"
+    )
+
+
+def test_every_question_has_an_answer(truth: dict[str, Any]) -> None:
+    from journeys.questions import ask_all, load_questions
+
+    answers = ask_all(load_questions())
+    empty = [f"{a.question.number} ({a.question.room})" for a in answers if a.question.sql and not a.rows]
+    unknown = [
+        f"{a.question.number} ({a.question.room})"
+        for a in answers
+        if a.rows and all(value is None for row in a.rows for value in row)
+    ]
+    assert (empty, unknown) == ([], [])
+
+
+def test_answers_name_nobody(truth: dict[str, Any]) -> None:
+    """No answer holds an e-mail address or a telephone number; ids of customers are opaque."""
+    from journeys.questions import ask_all, load_questions
+
+    personal = re.compile(r"[\w.+-]+@[\w-]+\.\w+|\+\d{9,}")
+    for answer in ask_all(load_questions()):
+        assert not personal.search(str(answer.rows)), f"question {answer.question.number}"
+
+
+def test_the_campaigns_lift_is_recovered(truth: dict[str, Any]) -> None:
+    """Ratio of choose → order with and without the campaign: within a third of the ratio that came out."""
+    (row,) = _rows(
+        "with first as (select distinct golden_customer_id from marts.fct_touchpoints where campaign = 'spring_drop'),"
+        " left_choose as (select e.next_stage_key in ('order', 'reorder') as ordered, f.golden_customer_id is not null"
+        " as has from marts.fct_stage_entries e left join first f using (golden_customer_id)"
+        " where e.stage_key = 'choose' and e.next_stage_key is not null)"
+        " select avg(ordered::int) filter (where has), avg(ordered::int) filter (where not has) from left_choose"
+    )
+    effect = truth["campaign_lift"]
+    wanted = effect["with_campaign"]["rate"] / effect["without"]["rate"]
+    assert float(row[0] / row[1]) == pytest.approx(wanted, rel=0.33)
+    assert row[0] > row[1]
+
+
+def test_the_spike_is_found_and_explained(truth: dict[str, Any]) -> None:
+    date = truth["complaint_spike"]["date"]
+    rows = _rows(
+        "select metric_code, event_id from marts.anomaly where metric_code in ('complaints', 'tickets')"
+        f" and direction = 'up' and starts_date = '{date}'"
+    )
+    assert rows, f"no spike of complaints on {date}"
+    assert {event for _, event in rows} == {"E-4"}
+
+
+def test_the_intervention_lies_in_its_interval(truth: dict[str, Any]) -> None:
+    before, after = truth["instagram_shopping"]["daily_before_after"]
+    control_before, control_after = truth["instagram_shopping"]["control_daily_before_after"]
+    wanted = after / before / (control_after / control_before) - 1
+    ((lift, low, high),) = _rows(
+        "select lift, lift_low, lift_high from marts.intervention_lift"
+        " where event_id = 'E-2' and metric_code = 'visits'"
+    )
+    assert low <= wanted <= high
+    assert lift > 0
+
+
+def test_the_split_tests_difference_lies_in_its_interval(truth: dict[str, Any]) -> None:
+    rates = truth["split_test"]["ordered_after_exposure"]
+    wanted = rates["one_page"]["rate"] - rates["control"]["rate"]
+    found = _rows(
+        "select difference_low, difference_high, customers + control_customers, is_stopped"
+        " from marts.experiment_result where metric = 'order_rate' order by look_no desc limit 1"
+    )
+    low, high, customers, stopped = found[0]
+    assert not stopped
+    assert low <= wanted <= high
+    exposed = rates["one_page"]["n"] + rates["control"]["n"]
+    assert 0.6 * exposed < customers < 1.6 * exposed
+
+
+def test_personas_of_buyers_are_recovered(truth: dict[str, Any]) -> None:
+    """Shares among buyers whose persona is known: each within .15 of the true mix."""
+    found = dict(
+        _rows(
+            "select p.persona_code, count(*)::float8 / sum(count(*)) over () from marts.customer_persona p"
+            " join marts.dim_customers c using (golden_customer_id)"
+            " where c.order_count > 0 and p.persona_code <> 'unknown' group by 1"
+        )
+    )
+    for persona, share in truth["personas"]["buyers"].items():
+        assert found.get(persona, 0.0) == pytest.approx(share, abs=0.15), found
+
+
+def test_who_asks_for_stock_orders_less(truth: dict[str, Any]) -> None:
+    """The reason of drop-off: customers who asked about availability against those who asked about something else."""
+    (row,) = _rows(
+        "with asked as (select golden_customer_id, bool_or(topic = 'availability') as stock from marts.fct_messages"
+        " where is_question group by 1)"
+        " select avg((c.order_count > 0)::int) filter (where stock),"
+        " avg((c.order_count > 0)::int) filter (where not stock)"
+        " from asked join marts.dim_customers c using (golden_customer_id)"
+    )
+    assert row[0] < row[1]
+
+
+def test_marts_agree(truth: dict[str, Any]) -> None:
+    """One truth, several tables: revenue and counts are the same wherever they stand."""
+    (row,) = _rows(
+        "select (select sum(total_reporting_amount) from marts.fct_orders where is_counted),"
+        " (select sum(metric_value) from marts.fct_metric_hours where metric_code = 'revenue'),"
+        " (select sum(numerator) from marts.kpi_day where kpi_code = 'revenue' and segment = '(all)'),"
+        " (select sum(gross_amount) from marts.fct_conversions where conversion_type like '%_order')"
+    )
+    assert len(set(row)) == 1, row
+    (row,) = _rows(
+        "select (select count(*) from marts.fct_stage_entries), (select sum(entries) from marts.stage_scorecard),"
+        " (select count(*) from marts.fct_touchpoints where stage_key is not null),"
+        " (select sum(touchpoints) from marts.stage_touchpoint)"
+    )
+    assert row[0] == row[1]
+    assert row[2] == row[3]
