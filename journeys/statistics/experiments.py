@@ -18,7 +18,7 @@ TABLES = {
     " excluded_customers bigint not null, is_stopped boolean not null,"
     " primary key (experiment_id, variant, metric, look_no)"
 }
-METRICS = ("order_rate", "choose_rate", "revenue_per_customer")
+METRICS = ("order_rate", "cart_rate", "revenue_per_customer")
 
 
 def apply(context: Context, fit: Fit | None) -> None:
@@ -35,7 +35,7 @@ def apply(context: Context, fit: Fit | None) -> None:
         exposures = context.fact(
             "fct_experiment_exposures",
             ["experiment_id", "variant", "is_in_two_variants", "horizon_date", "order_count > 0 as has_ordered",
-             "has_chosen", "order_reporting_amount::double precision as amount"],
+             "has_cart", "order_reporting_amount::double precision as amount"],
             everybody=True,
         )  # fmt: skip
         horizon = int(context.vars["experiment_horizon_days"])
@@ -105,7 +105,7 @@ def _compare(
 
     from journeys.signals.experiments import compare_means, compare_shares
 
-    column = {"order_rate": "has_ordered", "choose_rate": "has_chosen", "revenue_per_customer": "amount"}[metric]
+    column = {"order_rate": "has_ordered", "cart_rate": "has_cart", "revenue_per_customer": "amount"}[metric]
     groups = [seen.filter(pl.col("variant") == name)[column].cast(pl.Float64) for name in (control, treatment)]
     sizes = [len(group) for group in groups]
     means = [float(group.sum()) / len(group) if len(group) else None for group in groups]

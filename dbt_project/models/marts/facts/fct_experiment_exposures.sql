@@ -59,7 +59,7 @@ bought as (
     group by 1, 2
 ),
 
-chosen as (
+carted as (
     select
         bounded.golden_customer_id,
         bounded.experiment_id,
@@ -67,7 +67,7 @@ chosen as (
     from bounded
     inner join {{ ref('fct_touchpoints') }} as touchpoints on bounded.golden_customer_id = touchpoints.golden_customer_id
     where
-        touchpoints.stage_code = 'choose'
+        touchpoints.touchpoint_type in (select rules.touchpoint_type from {{ ref('watched_metric_rules') }} as rules where rules.metric_code = 'carts')
         and touchpoints.occurred_at > bounded.exposed_at
         and touchpoints.occurred_at < bounded.ends_at
     group by 1, 2
@@ -86,8 +86,8 @@ select
     coalesce(bought.order_count, 0) as order_count,
     coalesce(bought.order_amount, 0)::numeric(18, 2) as order_reporting_amount,
     bought.first_order_at,
-    coalesce(chosen.entry_count, 0) > 0 as has_chosen
+    coalesce(carted.entry_count, 0) > 0 as has_cart
 from bounded
 inner join variants on bounded.golden_customer_id = variants.golden_customer_id and bounded.experiment_id = variants.experiment_id
 left join bought on bounded.golden_customer_id = bought.golden_customer_id and bounded.experiment_id = bought.experiment_id
-left join chosen on bounded.golden_customer_id = chosen.golden_customer_id and bounded.experiment_id = chosen.experiment_id
+left join carted on bounded.golden_customer_id = carted.golden_customer_id and bounded.experiment_id = carted.experiment_id

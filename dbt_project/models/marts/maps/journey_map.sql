@@ -105,6 +105,31 @@ pains as (
     group by 1, 2
 ),
 
+-- one positive and one negative, each nearest to the middle of its kind in the stage; redacted where they were sampled
+middles as (
+    select
+        stage_code,
+        sentiment_class,
+        percentile_cont(0.5) within group (order by sentiment) as middle
+    from {{ ref('qual_sample') }}
+    where sentiment_class in ('positive', 'negative') and not is_suppressed
+    group by 1, 2
+),
+
+quotes as (
+    select distinct on (samples.stage_code, samples.sentiment_class)
+        samples.stage_code,
+        samples.sentiment_class,
+        samples.redacted_text
+    from {{ ref('qual_sample') }} as samples
+    inner join middles on samples.stage_code = middles.stage_code
+    where
+        samples.sentiment_class = middles.sentiment_class
+        and not samples.is_suppressed
+        and samples.redacted_text is not null
+    order by samples.stage_code, samples.sentiment_class, abs(samples.sentiment - middles.middle), samples.touchpoint_id
+),
+
 next_steps as (
     select
         next_steps.stage_key,
@@ -190,6 +215,14 @@ cells as (
     from maps
     inner join stages on maps.stage_key = stages.stage_key
     inner join pains on stages.stage_code = pains.stage_code and pains.place <= 3
+    group by 1, 2, 3
+    union all
+    select maps.map_code, maps.map_version, maps.stage_key, 'quotes',
+        string_agg('“' || left(quotes.redacted_text, 160) || '”', ' ' order by quotes.sentiment_class desc), null, null, null,
+        count(*), 'messages', 'last 8 weeks', 'qual_sample'
+    from maps
+    inner join stages on maps.stage_key = stages.stage_key
+    inner join quotes on stages.stage_code = quotes.stage_code
     group by 1, 2, 3
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'opportunity',
