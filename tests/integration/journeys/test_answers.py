@@ -70,11 +70,24 @@ def test_the_page_lists_what_the_catalogue_holds() -> None:
     )
 
 
+# What does not happen at the simulated brand: these answers are empty tables, and rightly so.
+QUIET = {
+    **dict.fromkeys(((n, "messages") for n in (25, 34, 52, 77)), "no discussion there goes viral"),
+    (86, "messages"): "nobody there writes hashtags",
+    (83, "service"): "it sells to nobody but consumers",
+    (48, "attribution"): "nobody there clicks a promotion or enters a coupon",
+}
+
+
 def test_every_question_has_an_answer(truth: dict[str, Any]) -> None:
     from journeys.questions import ask_all, load_questions
 
     answers = ask_all(load_questions())
-    empty = [f"{a.question.number} ({a.question.room})" for a in answers if a.question.sql and not a.rows]
+    empty = [
+        f"{a.question.number} ({a.question.room}: {', '.join(a.question.tables)})"
+        for a in answers
+        if a.question.sql and not a.rows and (a.question.number, a.question.room) not in QUIET
+    ]
     unknown = [
         f"{a.question.number} ({a.question.room})"
         for a in answers
@@ -143,17 +156,16 @@ def test_the_split_tests_difference_lies_in_its_interval(truth: dict[str, Any]) 
     assert 0.6 * exposed < customers < 1.6 * exposed
 
 
-def test_personas_of_buyers_are_recovered(truth: dict[str, Any]) -> None:
-    """Shares among buyers whose persona is known: each within .15 of the true mix."""
+def test_the_persona_mix_is_recovered(truth: dict[str, Any]) -> None:
+    """Shares among customers whose persona the rules can tell: each within .12 of the true mix of all persons."""
     found = dict(
         _rows(
-            "select p.persona_code, count(*)::float8 / sum(count(*)) over () from marts.customer_persona p"
-            " join marts.dim_customers c using (golden_customer_id)"
-            " where c.order_count > 0 and p.persona_code <> 'unknown' group by 1"
+            "select persona_code, count(*)::float8 / sum(count(*)) over () from marts.customer_persona"
+            " where persona_code <> 'unknown' group by 1"
         )
     )
-    for persona, share in truth["personas"]["buyers"].items():
-        assert found.get(persona, 0.0) == pytest.approx(share, abs=0.15), found
+    for persona, share in truth["personas"]["all"].items():
+        assert found.get(persona, 0.0) == pytest.approx(share, abs=0.12), (found, truth["personas"]["all"])
 
 
 def test_who_asks_for_stock_orders_less(truth: dict[str, Any]) -> None:
