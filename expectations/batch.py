@@ -77,7 +77,6 @@ def _note(name: str, message: str) -> CheckResult:
 
 def _run(connection: psycopg.Connection[Any], batch: store.Batch) -> list[CheckResult]:
     import connectors
-
     import warehouse
     from expectations import engine
 

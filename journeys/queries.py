@@ -91,7 +91,8 @@ STAGES = Question(
 TRANSITIONS = Question(
     """
     select coalesce(a.stage_name, t.source_stage) as source_name, a.family as source_family,
-           case t.target_stage when '(open)' then 'still open' when '(end)' then 'journey ends' when '(other)' then 'other stages'
+           case t.target_stage when '(open)' then 'still open' when '(end)' then 'journey ends'
+                when '(other)' then 'other stages'
                 else coalesce(b.stage_name, t.target_stage) end as target_name,
            b.family as target_family, t.weight, t.customers, t.share_of_all::float8 as share_of_all,
            t.median_hours::float8 as median_hours,
