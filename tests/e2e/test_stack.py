@@ -116,7 +116,7 @@ class System:
             return connection.execute(query.encode()).fetchall()
 
     def marts(self) -> dict[str, str]:
-        """Published table → fingerprint of all its rows, whatever their order. Views on the run book change by the hour."""
+        """Published table → fingerprint of its rows, whatever their order. Views on the run book change by the hour."""
         tables = self.rows(
             "select table_name from information_schema.tables"
             " where table_schema = 'marts' and table_type = 'BASE TABLE' order by 1"
