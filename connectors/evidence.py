@@ -29,10 +29,10 @@ def touchpoint_stages(export: ExportObject) -> list[TouchpointStages]:
     """What the seeds make of the object's touchpoint types."""
     types = {row["touchpoint_type"] for row in _rows("touchpoint_types.csv")}
     rules = _rows("stage_rules.csv")
-    newest = max((row["taxonomy_version"] for row in rules), default="", key=lambda text: (len(text), text))
+    in_force = {row["taxonomy_version"] for row in _rows("taxonomies.csv") if row["is_in_force"].lower() == "true"}
     found = []
     for kind in export.yields.touchpoints:
-        own = [rule for rule in rules if (rule["touchpoint_type"], rule["taxonomy_version"]) == (kind, newest)]
+        own = [rule for rule in rules if rule["touchpoint_type"] == kind and rule["taxonomy_version"] in in_force]
         stages = [rule["stage_key"] for rule in own if rule["stage_key"]]
         missing = None
         if kind not in types:

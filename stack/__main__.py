@@ -1,4 +1,4 @@
-"""Command line of the local system: `python -m stack up|down|run|night|status|psql|report|docs|check-dags|clean`."""
+"""Command line of the local system: `python -m stack up|down|run|night|build|status|psql|report|docs|clean|…`."""
 
 from __future__ import annotations
 
@@ -82,6 +82,22 @@ def night(
     from stack import demo
 
     demo.night(export_date.date(), with_airflow=engine is Engine.airflow, say=say)
+
+
+@app.command()
+def build(export_date: Night) -> None:
+    """Build, audit and publish the marts of a night again: after a change of seeds or models."""
+    from stack import direct
+    from stack.errors import NightFailedError
+    from warehouse.errors import WarehouseError
+    from warehouse.sessions import shared_session
+
+    try:
+        with shared_session():
+            direct.build_marts(export_date.date(), say=say)
+    except (NightFailedError, WarehouseError) as error:
+        say(str(error))
+        raise typer.Exit(1) from None
 
 
 @app.command()

@@ -31,6 +31,7 @@ _EVENTS: dict[str, tuple[str, str]] = {
     "int_person_records": ("record", "bridge_customer_identities"),
     "int_messages": ("message", "fct_messages"),
     "int_message_scores": ("message", "fct_messages"),
+    "int_x_columns": ("touchpoint", "fct_touchpoints"),
 }
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from warehouse.connection import connect, one, warehouse_url
 from warehouse.dbt_parse import parsed_project
+from warehouse.dbt_seeds import drop_outgrown_seeds
 from warehouse.errors import DbtLayerError
 from warehouse.settings import settings
 
@@ -111,6 +112,8 @@ class Invocation:
             what = [f"{what[0]},{self.select}"]  # comma: both must hold
         if self.with_seeds:
             what.append("resource_type:seed")
+            with connect(name=f"journeyline dbt {self.layer}") as connection:
+                drop_outgrown_seeds(connection, self._project())
         variables = {
             "export_date": self.export_date.isoformat(),
             "build_seq": self.build_seq,

@@ -11,7 +11,7 @@ Connection = psycopg.Connection[Any]
 
 INT_TABLES = (
     "int_person_records", "int_touchpoints", "int_orders", "int_order_lines", "int_refunds", "int_tickets",
-    "int_channel_metrics", "int_messages", "int_message_scores",
+    "int_channel_metrics", "int_messages", "int_message_scores", "int_x_columns",
 )  # fmt: skip
 
 

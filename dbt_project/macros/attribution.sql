@@ -15,7 +15,7 @@
         coalesce(channels.channel_group = 'Owned site', false) as is_on_site
     from {{ ref('fct_touchpoints') }} as touchpoints
     left join {{ ref('channels') }} as channels on touchpoints.channel = channels.channel
-    where touchpoints.is_marketing_touch and not touchpoints.is_bot and touchpoints.family is distinct from 'serve'
+    where touchpoints.is_marketing_touch and not touchpoints.is_bot and {{ is_no_service('touchpoints.stage_key') }}
 )
 {%- endmacro %}
 

@@ -18,13 +18,14 @@
 )
 {%- endmacro %}
 
-{#- s: alias of the scope; c: alias of dim_customers; episode_no and has_order: expressions of the episode -#}
+{#- s: alias of the scope; c: alias of dim_customers with the persona; episode_no and has_order: expressions of the episode -#}
 {% macro in_scope(s, c, episode_no, has_order) -%}
     ({{ s }}.episodes = 'all' or ({{ s }}.episodes = 'first') = (({{ episode_no }}) = 1))
     and ({{ s }}.needs_order = 'any' or ({{ s }}.needs_order = 'yes') = ({{ has_order }}))
     and ({{ s }}.only_identified is null or ({{ s }}.only_identified = 'yes') = {{ c }}.is_identified)
     and ({{ s }}.only_country is null or {{ s }}.only_country = {{ c }}.country_code)
     and ({{ s }}.only_first_channel is null or {{ s }}.only_first_channel = {{ c }}.first_channel)
+    and ({{ s }}.only_persona is null or {{ s }}.only_persona = {{ c }}.persona_code)
 {%- endmacro %}
 
 {#- Bins of a time: an eighth of a doubling wide, so that a quantile read from them is at most 4.5 % off. -#}

@@ -63,7 +63,9 @@ with touches as (
         count(*) filter (where s.persona_signal = 'choosing'
             and t.occurred_at >= timestamptz '{end}' - interval '30 days') as choosing_30,
         count(*) filter (where s.persona_signal = 'engagement') as engagement,
-        count(*) filter (where t.family = 'serve') as service
+        count(*) filter (where t.stage_key in (
+            select stage_key from intermediate.stages as s inner join intermediate.taxonomies as x
+                on s.taxonomy_version = x.taxonomy_version and x.is_in_force where s.is_service)) as service
     from {touchpoints} as t
     left join intermediate.persona_signals as s on t.touchpoint_type = s.touchpoint_type
     where t.occurred_at < timestamptz '{end}' and not t.is_bot and t.direction = 'inbound' and {sample}
@@ -142,10 +144,9 @@ def _happened(context: Context, rows: pl.DataFrame, as_of: dt.date, targets: lis
 
 def _targets(context: Context) -> list[str]:
     """Macro stages after the first, in the order of the taxonomy, and an order."""
-    version = str(context.vars["taxonomy_version"])
     rows = context.read(
-        "select macro_stage from intermediate.stages where taxonomy_version = $1 group by 1 order by min(macro_order)",
-        (version,),
+        "select s.macro_stage from intermediate.stages as s join intermediate.taxonomies as x on"
+        " s.taxonomy_version = x.taxonomy_version and x.is_in_force group by 1 order by min(s.macro_order)"
     )
     return [*rows["macro_stage"].to_list()[1:], ORDERING]
 

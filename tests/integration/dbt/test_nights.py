@@ -141,7 +141,7 @@ def test_nothing_new_builds_nothing(nights: list[int], brand: Brand) -> None:
 
 
 # Rows that arrive in an awkward order: an invoice before its correction, the brand's answer before the question, a
-# message before its sender is known to be the brand.
+# message before its sender is known to be the brand. Exports with columns beside the contract, which later change.
 EARLY = """
 insert into raw.point_of_sale__invoice_line (invoice_no, line_number, stock_code, quantity, invoice_date, unit_price,
     customer_id, _batch_id, _export_date, _row_hash, _changed_seq)
@@ -155,8 +155,14 @@ insert into raw.instagram__message (id, created_time, from_id, to_id, message, _
     _changed_seq)
 values ('message', '2026-03-02 12:00+00', 'second brand', 'fan', 'Hello', 1, '2026-03-04', gen_random_uuid(),
     nextval('ops.changed_seq'));
+update raw.shopify__orders_export set _extra = '{"x_Gift": "yes", "Till": 3}', _changed_seq = nextval('ops.changed_seq')
+where is_first_line and name in (select name from raw.shopify__orders_export order by name limit 2);
+update raw.shopify__customers_export set _extra = '{"x_tier": "gold"}', _changed_seq = nextval('ops.changed_seq')
+where customer_key = (select min(customer_key) from raw.shopify__customers_export);
 """
 LATE = """
+update raw.shopify__orders_export set _extra = null, _changed_seq = nextval('ops.changed_seq')
+where is_first_line and name = (select min(name) from raw.shopify__orders_export);
 update raw.point_of_sale__invoice_line set customer_id = '77002', _changed_seq = nextval('ops.changed_seq')
 where invoice_no = 'T1';
 insert into raw.instagram__comment (id, text, timestamp, from_id, from_self_ig_scoped_id, _batch_id, _export_date,
@@ -203,6 +209,12 @@ def test_rows_in_awkward_order_end_as_if_they_had_come_together(nights: list[int
         if rows is EARLY:
             assert _till_accounts() == [("77001", False, 1)]
             assert _social_touchpoints() == [("direct_message_received", "message", "second brand")]
+    # columns beside the contract reach the mart while the export has them; those that no seed names do not
+    found = _one("select array_agg(x_columns::text) from marts.fct_orders where x_columns is not null")
+    assert found == ['{"x_gift": "yes"}']
+    assert _one("select array_agg(x_columns::text) from marts.dim_customers where x_columns is not null") == [
+        '{"x_tier": "gold"}'
+    ]
     # the old buyer has no row left; the question's person got the answer and the message
     assert _till_accounts() == [("77001", True, 0), ("77002", False, 1)]
     assert _social_touchpoints() == [

@@ -78,11 +78,14 @@ def test_the_corrected_retention_of_dbt_product_analytics(
         cursor.executemany("insert into actions values (%s, %s)", rows)
     events = (
         "select customer, 'r' as retention, occurred_at, true as is_first, true as is_second, 1 as period_days,"
-        " 60 as periods from actions"
+        " 60 as periods, null::text as calendar_unit from actions"
     )
     cells = render("retention", "retention_periods", events, "customer", "UTC")
     connection.execute(f"create temp table cells as select *, '(all)' as cohort from ({cells}) as c")
-    horizons = "select 'r' as retention, 1 as period_days, p as period_no from unnest(array[0, 1, 7, 14]) as p"
+    horizons = (
+        "select 'r' as retention, 1 as period_days, null::text as calendar_unit, p as period_no"
+        " from unnest(array[0, 1, 7, 14]) as p"
+    )
     rates = render("retention", "retention_rates", "cells", horizons, "'2018-01-31'::date")
     found = connection.execute(
         "select period_no, retained_customers, cohort_customers, observed_retained_customers, observed_customers"
@@ -94,6 +97,35 @@ def test_the_corrected_retention_of_dbt_product_analytics(
             for row in csv.DictReader(handle)
         ]
     assert found == expected == [(0, 19, 19, 19, 19), (1, 3, 19, 3, 18), (7, 2, 19, 2, 15), (14, 2, 19, 2, 11)]
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    # a came on 31 January and again on 1 February; b on Sunday 1 February, on Monday and in March; end: 28 February
+    [("month", [(0, 2, 2, 2), (1, 1, 2, 1), (2, 0, 0, 0)]), ("week", [(0, 2, 2, 2), (1, 2, 1, 2), (2, 2, 0, 2)])],
+)
+def test_periods_of_the_calendar(
+    connection: psycopg.Connection[Any], unit: str, expected: list[tuple[int, ...]]
+) -> None:
+    """(period, members whose period began, members who came back in it, members whose period is over)."""
+    events = (
+        "select *, 'r' as retention, true as is_first, true as is_second, 30 as period_days, 9 as periods,"
+        f" '{unit}'::text as calendar_unit from (values ('a', timestamptz '2026-01-31 22:00+00'),"
+        " ('a', '2026-02-01 08:00+00'), ('b', '2026-02-01 09:00+00'), ('b', '2026-02-02 09:00+00'),"
+        " ('b', '2026-03-02 09:00+00')) as e (customer, occurred_at)"
+    )
+    cells = render("retention", "retention_periods", events, "customer", "UTC")
+    horizons = (
+        f"select 'r' as retention, 30 as period_days, '{unit}'::text as calendar_unit, p as period_no"
+        " from generate_series(0, 2) as p"
+    )
+    rates = render("retention", "retention_rates", "cells", horizons, "'2026-02-28'::date")
+    found = connection.execute(
+        f"with cells as (select *, '(all)' as cohort from ({cells}) as c)"
+        " select period_no, observed_customers, on_retained_customers, on_observed_customers"
+        f" from ({rates}) as r order by 1"
+    ).fetchall()
+    assert found == expected
 
 
 T0 = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

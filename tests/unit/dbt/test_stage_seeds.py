@@ -26,6 +26,10 @@ def test_every_stage_that_is_named_exists_in_its_version() -> None:
     for row in _rows("retention_events"):
         keys = f"{row['first_stage_keys']} {row['second_stage_keys']}".split()
         named += [("retention_events", row["taxonomy_version"], key) for key in keys]
+    for seed in ("stage_rules", "kpi_stages", "stage_expectations"):
+        named += [(seed, row["taxonomy_version"], row["stage_key"]) for row in _rows(seed) if row["stage_key"]]
+    for row in _rows("map_definitions"):
+        named += [("map_definitions", row["taxonomy_version"], key) for key in row["planned_path"].split(">")]
     assert [(seed, version, key) for seed, version, key in named if (version, key) not in STAGES] == []
     excluded = {key for row in _rows("funnels") for key in row["excluded_stage_keys"].split()}
     assert excluded - {key for _, key in STAGES} == set()
@@ -58,3 +62,9 @@ def test_pairs_of_a_scope_are_stages_of_it() -> None:
         if (row["taxonomy_version"], row["scope"], row[side]) not in members
     ]  # fmt: skip
     assert wrong == []
+
+
+def test_one_framework_is_in_force_and_every_version_is_one() -> None:
+    frameworks = {row["taxonomy_version"]: row["is_in_force"] for row in _rows("taxonomies")}
+    assert sorted(frameworks.values()).count("true") == 1
+    assert {version for version, _ in STAGES} == set(frameworks)

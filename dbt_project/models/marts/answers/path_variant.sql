@@ -64,7 +64,7 @@ select
     round((percentile_cont(0.5) within group (order by shown.hours))::numeric, 2)::numeric(14, 2) as median_hours,
     round((percentile_cont(0.5) within group (order by shown.stage_count))::numeric, 1)::numeric(9, 1) as median_stages,
     round((percentile_cont(0.5) within group (order by shown.days_to_return))::numeric, 2)::numeric(14, 2) as median_days_to_return,
-    '{{ var("taxonomy_version") }}'::text as taxonomy_version
+    '{{ taxonomy_version() }}'::text as taxonomy_version
 from shown
 inner join in_scope on shown.scope = in_scope.scope
 group by shown.scope, shown.rank_no

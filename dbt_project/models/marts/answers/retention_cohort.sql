@@ -1,7 +1,7 @@
 {{ config(meta={'publish': 'whole'}, indexes=[{'columns': ['retention', 'cohort']}]) }}
 
 with events as (
-    select * from {{ ref('retention_events') }} where taxonomy_version = '{{ var("taxonomy_version") }}'
+    select * from {{ ref('retention_events') }} where taxonomy_version = '{{ taxonomy_version() }}'
 ),
 
 -- every cohort month, and all of them together
@@ -30,7 +30,7 @@ cells as (
 rates as (
     {{ retention_rates(
         'cells',
-        'select retention, period_days, generate_series(0, periods) as period_no from events',
+        'select retention, period_days, calendar_unit, generate_series(0, periods) as period_no from events',
         "'" ~ var('export_date') ~ "'::date",
     ) }}
 )
@@ -42,6 +42,7 @@ select
     to_date(nullif(rates.cohort, '(all)'), 'YYYY-MM') as cohort_month,
     rates.period_no,
     events.period_days,
+    events.calendar_unit,
     rates.cohort_customers,
     rates.observed_customers,
     rates.observed_customers = rates.cohort_customers as is_complete,

@@ -14,7 +14,7 @@ steps as (
         min(step_code) as step_code,
         min(step_name) as step_name
     from {{ ref('map_scope_stages') }}
-    where taxonomy_version = '{{ var("taxonomy_version") }}' and step_no is not null
+    where taxonomy_version = '{{ taxonomy_version() }}' and step_no is not null
     group by 1, 2
 ),
 
@@ -190,7 +190,7 @@ select
     counted.net_reporting_amount,
     scopes.unit as funnel_unit,
     ceil(extract(epoch from scopes.funnel_window) / 86400)::integer as window_days,
-    '{{ var("taxonomy_version") }}'::text as taxonomy_version,
+    '{{ taxonomy_version() }}'::text as taxonomy_version,
     '{{ var("export_date") }}'::date as data_end_date
 from counted
 inner join scopes on counted.scope = scopes.scope

@@ -57,5 +57,5 @@ select
     round(
         customers::numeric / nullif(sum(customers) over (partition by population_date, persona_code), 0), 6
     )::numeric(9, 6) as share_of_active,
-    '{{ var("taxonomy_version") }}'::text as taxonomy_version
+    '{{ taxonomy_version() }}'::text as taxonomy_version
 from counted

@@ -20,7 +20,7 @@ select
     count(*)::bigint as episodes
 from [[fct_paths]] as p
 inner join {{ ref('stage_pairs') }} as pairs
-    on p.scope = pairs.scope and pairs.taxonomy_version = '{{ var("taxonomy_version") }}'
+    on p.scope = pairs.scope and pairs.taxonomy_version = '{{ taxonomy_version() }}'
 cross join lateral (select array_position(p.stages, pairs.from_stage) as from_position) as a
 cross join lateral (select array_position(p.stages, pairs.to_stage, a.from_position + 1) as to_position) as b
 cross join lateral (select p.entered_at[a.from_position] as from_at, p.entered_at[b.to_position] as to_at) as t

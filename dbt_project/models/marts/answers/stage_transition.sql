@@ -123,7 +123,7 @@ select
     target_stage,
     period,
     to_date(nullif(period, '(all)'), 'YYYY-MM') as period_month,
-    '{{ var("taxonomy_version") }}'::text as taxonomy_version,
+    '{{ taxonomy_version() }}'::text as taxonomy_version,
     weight,
     known_customers::bigint as customers,
     scope_customers::bigint as scope_customers,

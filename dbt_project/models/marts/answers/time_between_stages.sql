@@ -81,5 +81,5 @@ select
     is_kaplan_meier,
     round({{ bin_hours('case when is_kaplan_meier then km_median_bin else median_bin end') }}, 2)::numeric(14, 2) as median_hours,
     round({{ bin_hours('case when is_kaplan_meier then km_p90_bin else p90_bin end') }}, 2)::numeric(14, 2) as p90_hours,
-    '{{ var("taxonomy_version") }}'::text as taxonomy_version
+    '{{ taxonomy_version() }}'::text as taxonomy_version
 from decided

@@ -29,7 +29,7 @@ from (
         0::numeric as order_amount
     from [[fct_touchpoints]] as touchpoints
     inner join {{ ref('channels') }} as channels on touchpoints.channel = channels.channel and channels.is_social
-    where touchpoints.direction = 'inbound' and not touchpoints.is_bot and touchpoints.family is distinct from 'serve'
+    where touchpoints.direction = 'inbound' and not touchpoints.is_bot and {{ is_no_service('touchpoints.stage_key') }}
     union all
     -- orders whose last touch that was not direct came from there
     select

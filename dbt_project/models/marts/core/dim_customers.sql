@@ -55,6 +55,17 @@ tickets as (
         count(*)::integer as ticket_count
     from {{ ref('fct_tickets') }}
     group by 1
+),
+
+extras as (
+    select
+        records.golden_customer_id,
+        jsonb_object_agg(pair.key, pair.value order by source.last_seen_at nulls first, records.source_record_key) as x_columns
+    from {{ affected() }} as records
+    inner join {{ ref('int_person_records') }} as source on records.source_record_key = source.source_record_key
+    inner join {{ x_columns('dim_customers') }} as extra on records.source_record_key = extra.entity_id::uuid
+    cross join lateral jsonb_each(extra.x_columns) as pair
+    group by 1
 )
 
 select
@@ -92,7 +103,8 @@ select
         when journeys.current_outcome = 'dropped_off' then 'lapsed_customer'
         when orders.order_count = 1 then 'new_customer'
         else 'repeat_customer'
-    end as lifecycle_stage
+    end as lifecycle_stage,
+    extras.x_columns
 from customers
 left join {{ source('identity', 'golden_customers') }} as registry on customers.golden_customer_id = registry.golden_customer_id
 left join {{ source('identity', 'golden_records') }} as golden on customers.golden_customer_id = golden.golden_customer_id
@@ -100,3 +112,4 @@ left join touchpoints on customers.golden_customer_id = touchpoints.golden_custo
 left join journeys on customers.golden_customer_id = journeys.golden_customer_id
 left join orders on customers.golden_customer_id = orders.golden_customer_id
 left join tickets on customers.golden_customer_id = tickets.golden_customer_id
+left join extras on customers.golden_customer_id = extras.golden_customer_id

@@ -21,5 +21,6 @@ select
     is_issue,
     is_feedback,
     is_recommendation,
-    taxonomy_version = '{{ var("taxonomy_version") }}' as is_in_force
+    is_service,
+    taxonomy_version = '{{ taxonomy_version() }}' as is_in_force
 from {{ ref('stages') }}

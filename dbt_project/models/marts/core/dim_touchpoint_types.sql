@@ -6,7 +6,7 @@ with defaults as (
         touchpoint_type,
         stage_key
     from {{ ref('stage_rules') }}
-    where taxonomy_version = '{{ var("taxonomy_version") }}'
+    where taxonomy_version = '{{ taxonomy_version() }}'
     order by touchpoint_type, priority desc
 )
 

@@ -65,7 +65,9 @@ select
     '{{ var("reporting_currency") }}'::text as reporting_currency_code,
     round(orders.total_amount * orders.rate_to_reporting, 2)::numeric(18, 2) as total_reporting_amount,
     round(coalesce(refunds.refunded_amount, 0) * orders.rate_to_reporting, 2)::numeric(18, 2) as refunded_reporting_amount,
-    coalesce(refunds.refunded_amount, 0) > orders.total_amount as is_refunded_beyond_total
+    coalesce(refunds.refunded_amount, 0) > orders.total_amount as is_refunded_beyond_total,
+    extra.x_columns
 from orders
 left join episodes on orders.golden_customer_id = episodes.golden_customer_id and orders.order_id = episodes.order_id
 left join refunds on orders.golden_customer_id = refunds.golden_customer_id and orders.order_id = refunds.order_id
+left join {{ x_columns('fct_orders') }} as extra on orders.order_id = extra.entity_id

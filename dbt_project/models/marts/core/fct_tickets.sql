@@ -113,5 +113,7 @@ select
         when satisfaction_score = 'bad' then 1
         when satisfaction_score ~ '^[1-5]$' then satisfaction_score::smallint
     end::smallint as csat_score,
-    is_lag_negative
+    is_lag_negative,
+    extra.x_columns
 from answered
+left join {{ x_columns('fct_tickets') }} as extra on answered.ticket_id = extra.entity_id

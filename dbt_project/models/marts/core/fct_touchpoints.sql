@@ -10,6 +10,8 @@
     post_hook='analyze {{ this }}',
 ) }}
 
+{%- set platforms = rule_platforms() -%}
+{%- set by_sentiment = rules_ask_for_sentiment() -%}
 with records as (
     select * from {{ affected() }} where not is_internal
 ),
@@ -111,9 +113,18 @@ staged as (
         coalesce(resolved.opens_episode, false) and not visited.is_automatic
         and not coalesce(visited.occurred_at > visited.own_order_ordered_at, false) as is_opener
     from visited
+    {%- if by_sentiment %}
+    left join {{ source('messages', 'int_message_scores') }} as scores on visited.touchpoint_id = scores.touchpoint_id
+    {%- endif %}
     left join {{ ref('int_stages_resolved') }} as resolved
         on
             visited.touchpoint_type = resolved.touchpoint_type
+            {%- if platforms %}
+            and {{ rule_platform('visited', platforms) }} = resolved.platform
+            {%- endif %}
+            {%- if by_sentiment %}
+            and resolved.sentiment in ('(any)', coalesce(scores.sentiment_class, 'unknown'))
+            {%- endif %}
             and coalesce(visited.intent, 'unknown') = resolved.intent
             and visited.order_class = resolved.order_class
             and case when visited.visit_no <= 1 then 'first' else 'later' end = resolved.visit_class
@@ -256,7 +267,7 @@ final as (
         staged.is_marketing_touch,
         staged.is_automatic as is_bot,
         staged.is_suspected_bot,
-        '{{ var("taxonomy_version") }}'::text as taxonomy_version,
+        '{{ taxonomy_version() }}'::text as taxonomy_version,
         staged.rule_priority,
         staged.stage_key,
         staged.stage_code,
@@ -264,10 +275,12 @@ final as (
         staged.macro_stage,
         staged.family,
         case when staged.follows_order then coalesce(order_episodes.episode_no, running.episode_no) else running.episode_no end as episode_no,
-        staged.source_priority
+        staged.source_priority,
+        extra.x_columns
     from staged
     inner join running on staged.touchpoint_id = running.touchpoint_id
     left join order_episodes on staged.follows_order and staged.own_order_id = order_episodes.order_id
+    left join {{ x_columns('fct_touchpoints') }} as extra on staged.touchpoint_id = extra.entity_id::uuid
 )
 
 select * from final

@@ -1,15 +1,17 @@
 {{ config(meta={'publish': 'whole'}) }}
 
 select
-    kpi_code,
-    kpi_name,
-    kpi_kind,
-    stage_key,
-    numerator_metric,
-    denominator_metric,
-    unit,
-    better,
-    owner_department,
-    kpi_description,
-    numerator_metric || coalesce(' / ' || denominator_metric, '') as formula
-from {{ ref('kpis') }}
+    kpis.kpi_code,
+    kpis.kpi_name,
+    kpis.kpi_kind,
+    stages.stage_key,
+    kpis.numerator_metric,
+    kpis.denominator_metric,
+    kpis.unit,
+    kpis.better,
+    kpis.owner_department,
+    kpis.kpi_description,
+    kpis.numerator_metric || coalesce(' / ' || kpis.denominator_metric, '') as formula
+from {{ ref('kpis') }} as kpis
+left join {{ ref('kpi_stages') }} as stages
+    on kpis.kpi_code = stages.kpi_code and stages.taxonomy_version = '{{ taxonomy_version() }}'

@@ -8,7 +8,7 @@
 with wait_stage as (
     select stage_key
     from {{ ref('stages') }}
-    where taxonomy_version = '{{ var("taxonomy_version") }}' and is_wait
+    where taxonomy_version = '{{ taxonomy_version() }}' and is_wait
     order by stage_order, stage_key
     limit 1
 ),
@@ -152,7 +152,7 @@ select
     golden_customer_id,
     valid_from,
     valid_to,
-    '{{ var("taxonomy_version") }}'::text as taxonomy_version,
+    '{{ taxonomy_version() }}'::text as taxonomy_version,
     stage_key,
     is_pinned
 from ranges

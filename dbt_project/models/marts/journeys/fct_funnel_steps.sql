@@ -24,7 +24,7 @@ scope_stages as materialized (
             and stages.taxonomy_version = steps.taxonomy_version
             and steps.step_no is not null
     where
-        stages.taxonomy_version = '{{ var("taxonomy_version") }}'
+        stages.taxonomy_version = '{{ taxonomy_version() }}'
         and (steps.step_no is not null or scopes.is_strict or stages.stage_key = any(scopes.excluded_stage_keys))
 ),
 
@@ -34,7 +34,7 @@ steps as materialized (
         step_no,
         min(step_window) as step_window
     from {{ ref('map_scope_stages') }}
-    where taxonomy_version = '{{ var("taxonomy_version") }}' and step_no is not null
+    where taxonomy_version = '{{ taxonomy_version() }}' and step_no is not null
     group by 1, 2
 ),
 
@@ -46,8 +46,10 @@ customers as materialized (
         customers.is_identified,
         customers.country_code,
         customers.first_channel,
+        personas.persona_code,
         orders.order_episodes
     from {{ ref('dim_customers') }} as customers
+    left join {{ ref('customer_persona') }} as personas on customers.golden_customer_id = personas.golden_customer_id
     left join (
         select
             golden_customer_id,

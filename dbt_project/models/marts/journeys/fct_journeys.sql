@@ -12,7 +12,7 @@ with macro_order as (
         min(macro_order) as first_macro,
         min(macro_order) filter (where is_order) as order_macro
     from {{ ref('stages') }}
-    where taxonomy_version = '{{ var("taxonomy_version") }}'
+    where taxonomy_version = '{{ taxonomy_version() }}'
 ),
 
 -- consideration: between the first macro stage and the one of the order; where there is none between, all before the order
@@ -24,13 +24,13 @@ stages as (
             select 1
             from {{ ref('stages') }} as between_stages
             where
-                between_stages.taxonomy_version = '{{ var("taxonomy_version") }}'
+                between_stages.taxonomy_version = '{{ taxonomy_version() }}'
                 and between_stages.macro_order > macro_order.first_macro
                 and between_stages.macro_order < macro_order.order_macro
         )) as is_consideration
     from {{ ref('stages') }} as stages
     cross join macro_order
-    where stages.taxonomy_version = '{{ var("taxonomy_version") }}'
+    where stages.taxonomy_version = '{{ taxonomy_version() }}'
 ),
 
 touchpoints as (
@@ -196,7 +196,7 @@ decided as (
 select
     golden_customer_id,
     episode_no,
-    '{{ var("taxonomy_version") }}'::text as taxonomy_version,
+    '{{ taxonomy_version() }}'::text as taxonomy_version,
     episode_no = 1 as is_first_episode,
     next_episode_started_at is null as is_latest_episode,
     started_at,

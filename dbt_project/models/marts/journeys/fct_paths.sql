@@ -10,7 +10,7 @@ with scope_stages as materialized (
         scope_stages.stage_key
     from {{ scope_options() }} as s
     inner join {{ ref('map_scope_stages') }} as scope_stages
-        on s.scope = scope_stages.scope and scope_stages.taxonomy_version = '{{ var("taxonomy_version") }}'
+        on s.scope = scope_stages.scope and scope_stages.taxonomy_version = '{{ taxonomy_version() }}'
 ),
 
 -- A customer with all that a scope may ask of them. It is joined before the scopes: their conditions make Postgres expect a row or
@@ -21,8 +21,10 @@ customers as materialized (
         customers.is_identified,
         customers.country_code,
         customers.first_channel,
+        personas.persona_code,
         orders.order_episodes
     from {{ ref('dim_customers') }} as customers
+    left join {{ ref('customer_persona') }} as personas on customers.golden_customer_id = personas.golden_customer_id
     left join (
         select
             golden_customer_id,

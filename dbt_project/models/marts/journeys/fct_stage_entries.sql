@@ -54,7 +54,7 @@ stages as (
         stages.*,
         case when path_rank is not null then dense_rank() over (partition by path_rank is null order by path_rank) end::integer as path_position
     from {{ ref('stages') }} as stages
-    where taxonomy_version = '{{ var("taxonomy_version") }}'
+    where taxonomy_version = '{{ taxonomy_version() }}'
 ),
 
 ranked as (

@@ -17,7 +17,7 @@ with maps as (
         members.step_no
     from {{ ref('map_definition') }} as maps
     inner join {{ ref('map_scope_stages') }} as members
-        on maps.scope = members.scope and members.taxonomy_version = '{{ var("taxonomy_version") }}'
+        on maps.scope = members.scope and members.taxonomy_version = '{{ taxonomy_version() }}'
     where maps.is_latest_version
 ),
 
@@ -168,7 +168,7 @@ cells as (
     from maps
     inner join {{ ref('stage_expectations') }} as expectations
         using (stage_key)
-    where expectations.taxonomy_version = '{{ var("taxonomy_version") }}'
+    where expectations.taxonomy_version = '{{ taxonomy_version() }}'
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'actions',
         string_agg(actions.touchpoint_name, ', ' order by actions.place), null, null, null,

@@ -62,5 +62,6 @@ select
     end as change_summary,
     '{{ var("export_date") }}'::date as data_end_date
 from maps
-left join observed on maps.scope = observed.scope
+-- a plan in stages of another framework has nothing to be compared with
+left join observed on maps.scope = observed.scope and maps.taxonomy_version = '{{ taxonomy_version() }}'
 left join headline on maps.scope = headline.scope and maps.persona_code = headline.persona_code

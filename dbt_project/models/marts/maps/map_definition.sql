@@ -12,5 +12,6 @@ select
     string_to_array(planned_path, '>') as planned_path,
     valid_from,
     valid_to,
-    map_version = max(map_version) over (partition by map_code) as is_latest_version
+    taxonomy_version,
+    taxonomy_version = '{{ taxonomy_version() }}' and map_version = max(map_version) over (partition by map_code, taxonomy_version) as is_latest_version
 from {{ ref('map_definitions') }}

@@ -37,8 +37,8 @@ kpis as (
         max(days.target_value) as target_value,
         max(kpis.better) as better
     from {{ ref('kpi_day') }} as days
-    inner join {{ ref('kpis') }} as kpis on days.kpi_code = kpis.kpi_code
-    where days.segment = '(all)'
+    inner join {{ ref('dim_kpis') }} as kpis on days.kpi_code = kpis.kpi_code
+    where days.segment = '(all)' and kpis.stage_key is not null
     group by kpis.stage_key, date_trunc('month', days.metric_date)::date, days.kpi_code, kpis.denominator_metric
 ),
 
@@ -71,5 +71,5 @@ select
     goals.kpis,
     cells.month + interval '1 month' <= {{ data_end() }} as is_complete
 from cells
-inner join {{ ref('dim_stages') }} as stages on cells.stage_key = stages.stage_key
+inner join {{ ref('dim_stages') }} as stages on cells.stage_key = stages.stage_key and stages.is_in_force
 left join goals on cells.stage_key = goals.stage_key and cells.month = goals.month

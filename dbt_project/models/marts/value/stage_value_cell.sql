@@ -6,7 +6,7 @@ with stages as (
         stage_key,
         path_rank
     from {{ ref('stages') }}
-    where taxonomy_version = '{{ var("taxonomy_version") }}'
+    where taxonomy_version = '{{ taxonomy_version() }}'
 ),
 
 entries as (

@@ -1,0 +1,3 @@
+{{ config(materialized='ephemeral') }}
+
+{{ x_column_rows() }}
