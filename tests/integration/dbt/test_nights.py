@@ -151,6 +151,10 @@ insert into raw.instagram__comment (id, text, timestamp, from_id, from_self_ig_s
     _export_date, _row_hash, _changed_seq)
 values ('answer', 'Thank you', '2026-03-02 11:00+00', 'brand', 'brand', 'question', 1, '2026-03-04', gen_random_uuid(),
     nextval('ops.changed_seq'));
+insert into raw.instagram__comment (id, text, timestamp, from_id, from_self_ig_scoped_id, _batch_id, _export_date,
+    _row_hash, _changed_seq)
+values ('edited', 'I love it, this is wonderful!', '2026-03-02 11:30+00', 'critic', null, 1, '2026-03-04',
+    gen_random_uuid(), nextval('ops.changed_seq'));
 insert into raw.instagram__message (id, created_time, from_id, to_id, message, _batch_id, _export_date, _row_hash,
     _changed_seq)
 values ('message', '2026-03-02 12:00+00', 'second brand', 'fan', 'Hello', 1, '2026-03-04', gen_random_uuid(),
@@ -161,6 +165,8 @@ update raw.shopify__customers_export set _extra = '{"x_tier": "gold"}', _changed
 where customer_key = (select min(customer_key) from raw.shopify__customers_export);
 """
 LATE = """
+update raw.instagram__comment set text = 'I hate it, this is terrible and broken!', _changed_seq = nextval('ops.changed_seq')
+where id = 'edited';
 update raw.shopify__orders_export set _extra = null, _changed_seq = nextval('ops.changed_seq')
 where is_first_line and name = (select min(name) from raw.shopify__orders_export);
 update raw.point_of_sale__invoice_line set customer_id = '77002', _changed_seq = nextval('ops.changed_seq')
@@ -198,6 +204,14 @@ def _social_touchpoints() -> list[tuple[str, str, str]]:
         ).fetchall()
 
 
+def _said(event: str) -> object:
+    """How the published message of an event sounds; one per message."""
+    return _one(
+        "select array_agg(sentiment_class) from marts.fct_messages join marts.fct_touchpoints using (touchpoint_id)"
+        f" where source_event_id = '{event}'"
+    )
+
+
 def test_rows_in_awkward_order_end_as_if_they_had_come_together(nights: list[int], brand: Brand) -> None:
     """What a full look makes of them is compared by the next test."""
     import warehouse
@@ -209,6 +223,8 @@ def test_rows_in_awkward_order_end_as_if_they_had_come_together(nights: list[int
         if rows is EARLY:
             assert _till_accounts() == [("77001", False, 1)]
             assert _social_touchpoints() == [("direct_message_received", "message", "second brand")]
+            assert _said("edited") == ["positive"]
+    assert _said("edited") == ["negative"]  # an edited message is scored anew, and is one message still
     # columns beside the contract reach the mart while the export has them; those that no seed names do not
     found = _one("select array_agg(x_columns::text) from marts.fct_orders where x_columns is not null")
     assert found == ['{"x_gift": "yes"}']
