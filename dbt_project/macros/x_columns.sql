@@ -97,6 +97,8 @@
     {#- named here, so that dbt knows of it -#}
     {%- set records = affected() -%}
     {%- if not execute -%}{{ return(false) }}{%- endif -%}
+    {#- before the first night after an upgrade it is not there yet -#}
+    {%- if not journeyline_exists('intermediate', 'int_x_columns') -%}{{ return(false) }}{%- endif -%}
     {%- set found = run_query("select exists (select 1 from " ~ stored ~ " where mart = '" ~ mart ~ "' and not is_deleted)") -%}
     {{ return(found.columns[0].values()[0]) }}
 {%- endmacro %}
