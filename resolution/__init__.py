@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from resolution.evaluation import Evaluation, evaluate
     from resolution.explanation import explain, explain_customer
     from resolution.night import RunResult, accept_run, discard_run, resolve_night
-    from resolution.pipeline import LinkResult, link, score_pairs, train
+    from resolution.pipeline import LinkResult, link, train
     from resolution.quality import allow_churn
+    from resolution.scoring import score_pairs
     from resolution.standardise import standardise
 
 _WHERE = {
@@ -29,7 +30,7 @@ _WHERE = {
     "evaluate": "evaluation",
     "LinkResult": "pipeline",
     "link": "pipeline",
-    "score_pairs": "pipeline",
+    "score_pairs": "scoring",
     "train": "pipeline",
     "RunResult": "night",
     "accept_run": "night",

@@ -136,8 +136,9 @@ def probable_edges(
     """
     from collections.abc import Iterator
 
+    from resolution.candidates import pair_space
     from resolution.index import candidate_pairs
-    from resolution.pipeline import pair_space, score_candidates
+    from resolution.scoring import score_candidates
 
     space = pair_space(people.std, config)
 

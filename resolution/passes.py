@@ -123,7 +123,9 @@ def likely_matches(
     std: Standardised, config: MatchConfig, table: AtomTable, first: list[tuple[str, ...]]
 ) -> Likely | None:
     """Probable matches of the seeds; None when there are too few to learn from."""
-    from resolution.pipeline import pair_space, score_candidates, train
+    from resolution.candidates import pair_space
+    from resolution.pipeline import train
+    from resolution.scoring import score_candidates
 
     order = np.argsort(std.identity, kind="stable")
     sample = std.take(np.sort(order[:TRAIN_RECORDS]).astype(np.int64)) if std.n > TRAIN_RECORDS else std

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from resolution.blocking import Pass
+from resolution.candidates import Candidates, Levels, Part, Positions, pair_space
 from resolution.classify.em import expectation_maximisation
-from resolution.classify.learning import PairSpace, level_totals, sampling_noise
+from resolution.classify.learning import level_totals, sampling_noise
 from resolution.classify.model import AttributeModel, MatchModel
 from resolution.classify.patterns import PatternCounts, pack
 from resolution.config import MatchConfig, check_columns, load_config
-from resolution.index import all_pairs, lay_blocks
+from resolution.index import all_pairs
 from resolution.passes import plan_passes
 from resolution.progress import step, timed
+from resolution.scoring import PairChunks, score_candidates, score_compared, score_pairs
 from resolution.standardise import column_names, needed_columns, standardise, to_frame
 from resolution.standardise.columns import Standardised
 
@@ -29,16 +31,7 @@ if TYPE_CHECKING:
     from resolution.labels import Labels
 
 log = logging.getLogger(__name__)
-Positions = npt.NDArray[np.int32]
-PairChunks = Iterable[tuple[Positions, Positions]]
-Levels = npt.NDArray[np.uint8]
-Part = tuple[Positions, Positions, Levels]
-"""Some pairs with their levels."""
-KEPT_BYTES = 600_000_000
-"""Levels of candidates are kept from learning until scoring as long as they fit this."""
 RANDOM_PAIRS = 500_000
-KEEP_PROBABILITY = 0.001
-"""Pairs below this match probability are not kept as evidence."""
 
 
 @dataclass(frozen=True)
@@ -51,67 +44,6 @@ class LinkResult:
     edges: pd.DataFrame
     model: MatchModel
     report: dict[str, Any] = field(default_factory=dict)
-
-
-def pair_space(std: Standardised, config: MatchConfig) -> PairSpace:
-    """The pairs that may be linked, given the sources that are free of duplicates."""
-    free = None
-    if std.source is not None and config.duplicate_free_sources:
-        if config.duplicate_free_sources == "all":
-            free = np.ones(std.source.size, bool)
-        else:
-            free = np.isin(std.source.values.astype(str), list(config.duplicate_free_sources))
-    return PairSpace(std, free)
-
-
-class Candidates:
-    """The allowed candidate pairs of some passes, and their levels once they have been compared."""
-
-    def __init__(self, std: Standardised, config: MatchConfig, passes: Sequence[Pass], reuse: bool = True) -> None:
-        """reuse: keep what is compared while learning, for scoring."""
-        self.std, self.config, self.reuse = std, config, reuse
-        self.space = pair_space(std, config)
-        self.blocks = lay_blocks(std, passes, config)
-        self.total = int(self.blocks.pairs_from().sum())
-        """Pairs before those that several passes make are counted once."""
-        self.compared: list[Part] | None = None
-
-    def chunks(self) -> Iterator[tuple[Positions, Positions]]:
-        """(left, right) of all pairs, in the same chunks at every call."""
-        for left, right in self.blocks.chunks(self.config.chunk_pairs):
-            if self.space.has_rules:
-                good = self.space.allowed(left, right)
-                left, right = left[good], right[good]
-            if len(left):
-                yield left, right
-
-    def learning_pairs(self, compare: Callable[[Positions, Positions], Levels]) -> tuple[list[Part], float]:
-        """Compared pairs to learn from, and which share of the candidates they are.
-
-        Of more than `train_pairs` a sample, whose choice depends on record ids, not on their order. As long as the
-        levels of all pairs fit KEPT_BYTES, all are compared here and none is compared again.
-        """
-        share = 1.0 if self.total <= self.config.train_pairs else self.config.train_pairs / self.total
-        keep = self.reuse and self.total * (len(self.config.attributes) + 10) <= KEPT_BYTES
-        compared, found = [], []
-        for left, right in self.chunks():
-            drawn = self._drawn(left, right, share)
-            if not keep and drawn is not None:
-                left, right, drawn = left[drawn], right[drawn], None
-            levels = compare(left, right)
-            if keep:
-                compared.append((left, right, levels))
-            found.append((left, right, levels) if drawn is None else (left[drawn], right[drawn], levels[drawn]))
-        self.compared = compared if keep else None
-        return found, share
-
-    def _drawn(self, left: Positions, right: Positions, share: float) -> npt.NDArray[np.bool_] | None:
-        if share == 1.0:
-            return None
-        limit = np.uint64(share * float(2**64 - 1))
-        identity = self.std.identity
-        drawn: npt.NDArray[np.bool_] = (identity[left] ^ identity[right]) * np.uint64(0x9E3779B97F4A7C15) <= limit
-        return drawn
 
 
 def train(
@@ -216,84 +148,6 @@ def _train(
     return model
 
 
-def score_pairs(
-    std: Standardised, model: MatchModel, left: Positions, right: Positions, config: MatchConfig
-) -> pd.DataFrame:
-    """Match weight and probability of the given pairs.
-
-    Returns left int32, right int32, match_weight float32 (log2 odds incl. prior), match_probability float64, evidence
-    category.
-    """
-    import pandas as pd
-
-    from resolution.classify.fellegi_sunter import FellegiSunter, probability
-    from resolution.compare import compare_pairs, make_features
-
-    features = make_features(std, config)
-    classifier = FellegiSunter(model)
-    levels = compare_pairs(std, features, left, right, model.implied)
-    weight = classifier.weigh(std, features, left, right, levels)
-    return pd.DataFrame(
-        {
-            "left": left,
-            "right": right,
-            "match_weight": weight.astype(np.float32),
-            "match_probability": probability(weight),
-            "evidence": classifier.evidence(levels),
-        }
-    )
-
-
-def score_candidates(
-    std: Standardised, model: MatchModel, config: MatchConfig, chunks: PairChunks, keep: float = KEEP_PROBABILITY
-) -> tuple[pd.DataFrame, int]:
-    """Score chunk by chunk, keeping pairs of at least `keep` probability. Returns (edges with kind 'probable',
-    pairs compared).
-    """
-    from resolution.compare import compare_pairs, make_features
-
-    features = make_features(std, config)
-    compared = (
-        (left, right, compare_pairs(std, features, left, right, model.implied, config.jobs)) for left, right in chunks
-    )
-    return _score_compared(std, model, config, compared, keep)
-
-
-def _score_compared(
-    std: Standardised, model: MatchModel, config: MatchConfig, chunks: Iterable[Part], keep: float = KEEP_PROBABILITY
-) -> tuple[pd.DataFrame, int]:
-    """`score_candidates` for pairs that have been compared already."""
-    import pandas as pd
-
-    from resolution.classify.fellegi_sunter import FellegiSunter, probability
-    from resolution.compare import make_features
-
-    features = make_features(std, config)
-    classifier = FellegiSunter(model)
-    least = np.log2(keep) - np.log2(1 - keep)
-    parts: list[tuple[Positions, Positions, npt.NDArray[np.float64], npt.NDArray[np.uint8]]] = []
-    compared = 0
-    for left, right, levels in chunks:
-        compared += len(left)
-        weight = classifier.weigh(std, features, left, right, levels)
-        good = weight >= least
-        parts.append((left[good], right[good], weight[good], levels[good]))
-    if not parts:
-        parts = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0), np.empty((0, len(features)), np.uint8))]
-    left, right, weight, levels = (np.concatenate(column) for column in zip(*parts, strict=True))
-    edges = pd.DataFrame(
-        {
-            "left": left,
-            "right": right,
-            "match_weight": weight.astype(np.float32),
-            "match_probability": probability(weight),
-            "kind": "probable",
-            "evidence": classifier.evidence(levels),
-        }
-    )
-    return edges, compared
-
-
 def link(
     records: Any,
     identifiers: Any = None,
@@ -348,7 +202,7 @@ def _link(
         candidates = candidates or Candidates(std, config, model.passes)
         blocks = candidates.blocks
         if candidates.compared is not None:  # while learning
-            edges, compared = _score_compared(std, model, config, candidates.compared)
+            edges, compared = score_compared(std, model, config, candidates.compared)
         else:
             edges, compared = score_candidates(std, model, config, candidates.chunks())
         edges = _calibrated(std, config, model, edges, candidates)

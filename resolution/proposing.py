@@ -61,8 +61,9 @@ def propose_full(night: Proposing, model: MatchModel | None) -> tuple[dict[str, 
     from resolution.certain import account_keys, key_edges
     from resolution.hints import make_hints
     from resolution.identifier_rules import load_identifier_rules
-    from resolution.pipeline import KEEP_PROBABILITY, train
+    from resolution.pipeline import train
     from resolution.proposal import make_clusters, write_proposal
+    from resolution.scoring import KEEP_PROBABILITY
 
     config, phase = night.config, night.figures.phase
     rules = load_identifier_rules()

@@ -81,10 +81,7 @@ class FellegiSunter:
             if shared is None:
                 continue
             column, codes = shared
-            if i not in self._values or len(self._values[i]) != column.size + 1:
-                weights = value_weights(column, self.model.attributes[i])
-                self._values[i] = np.append(weights, np.float32(0.0))
-            adjustment = self._values[i][codes]  # code -1 takes the appended zero
+            adjustment = self.value_weights(i, column)[codes]  # code -1 takes the appended zero
             attribute = self.model.attributes[i]
             for (role, _), weight in zip(self.alternatives, against, strict=True):
                 if role is None or (attribute.personal and (not role or attribute.role != role)):
@@ -93,6 +90,13 @@ class FellegiSunter:
         alone = _one_vague_agreement(features, levels)
         weight[alone] = np.minimum(weight[alone], 0.0)
         return weight
+
+    def value_weights(self, place: int, column: Column) -> npt.NDArray[np.float32]:
+        """What sharing each value of an attribute's column adds, float32[values + 1]; nothing where there is none."""
+        if place not in self._values or len(self._values[place]) != column.size + 1:
+            weights = value_weights(column, self.model.attributes[place])
+            self._values[place] = np.append(weights, np.float32(0.0))
+        return self._values[place]
 
     def _level_weights(self, levels: Levels) -> list[Floats]:
         """log2 odds of one person against each alternative, without what single values add."""

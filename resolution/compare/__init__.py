@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from resolution.config import MatchConfig
     from resolution.standardise.columns import Codes, Column, Standardised
 
-__all__ = ["compare_pairs", "implied_places", "make_features"]
+__all__ = ["compare_pairs", "family_as_given", "implied_places", "make_features", "settle"]
 FEW_PAIRS = 10_000
 """Fewer pairs are compared before threads have started."""
 
@@ -72,7 +72,6 @@ def compare_pairs(
     jobs: threads, each of which compares one attribute at a time; 0 = all cores. The result does not depend on it.
     """
     from resolution.compare import fast
-    from resolution.mailboxes import discount_mailboxes
     from resolution.parallel import in_parallel
 
     result = np.empty((len(left), len(features)), np.uint8, order="F")
@@ -81,15 +80,31 @@ def compare_pairs(
         result[:, i] = fast.levels(features[i], std, left, right)
 
     in_parallel([partial(compare, i) for i in range(len(features))], jobs if len(left) >= FEW_PAIRS else 1)
+    settle(std, features, left, right, result, implied)
+    return result
+
+
+def settle(
+    std: Standardised,
+    features: Sequence[LevelFeature],
+    left: Codes,
+    right: Codes,
+    levels: Levels,
+    implied: Sequence[tuple[int, int]] = (),
+) -> None:
+    """Correct the levels of single attributes by what the others say, in place: swapped names, mailboxes named after
+    their owners, places within places.
+    """
+    from resolution.mailboxes import discount_mailboxes
+
     labels = [feature.label for feature in features]
     if "given_name" in labels and "family_name" in labels:
-        swap_names(std, left, right, result[:, labels.index("given_name")], result[:, labels.index("family_name")])
-    discount_mailboxes(std, features, left, right, result)
+        swap_names(std, left, right, levels[:, labels.index("given_name")], levels[:, labels.index("family_name")])
+    discount_mailboxes(std, features, left, right, levels)
     # Coarsest last pair first: a street decides about the postcode after the postcode has decided about the city.
     for fine, coarse in reversed(list(implied)):
-        settled = result[:, fine] >= min(features[fine].settles, features[fine].top)
-        result[settled & (result[:, coarse] > 1), coarse] = 0
-    return result
+        settled = levels[:, fine] >= min(features[fine].settles, features[fine].top)
+        levels[settled & (levels[:, coarse] > 1), coarse] = 0
 
 
 PLACES = ("address", "postcode", "city")
@@ -144,13 +159,10 @@ def swap_names(std: Standardised, left: Codes, right: Codes, given: Levels, fami
     from resolution.compare.features import FamilyNameFeature, GivenNameFeature
 
     level = GivenNameFeature.labels.index("swapped with family name")
-    first, last = std.columns["given"], std.columns["family"]
-    if "family as given" not in std.facts:
-        std.facts["family as given"] = np.append(_same_values(last, first), np.int32(-1))
-    translate = std.facts["family as given"]  # family code → given code
-    family_as_given = translate[last.codes]
-    given_left, given_right = first.codes[left], first.codes[right]
-    crossed_left, crossed_right = family_as_given[left], family_as_given[right]
+    first = std.columns["given"].codes
+    crossed = family_as_given(std)
+    given_left, given_right = first[left], first[right]
+    crossed_left, crossed_right = crossed[left], crossed[right]
     one = (given_left >= 0) & (given_left == crossed_right)
     two = (given_right >= 0) & (given_right == crossed_left)
     one_missing = (given_right < 0) | (crossed_left == -1)
@@ -160,6 +172,15 @@ def swap_names(std: Standardised, left: Codes, right: Codes, given: Levels, fami
     )
     given[swapped] = level
     family[swapped] = 0
+
+
+def family_as_given(std: Standardised) -> Codes:
+    """Each record's family name as a code of given names, int32[n]: -1 missing, -2 nobody's given name."""
+    last = std.columns["family"]
+    if "family as given" not in std.facts:
+        std.facts["family as given"] = np.append(_same_values(last, std.columns["given"]), np.int32(-1))
+    translate: Codes = std.facts["family as given"]
+    return translate[last.codes]
 
 
 def _same_values(column: Column, other: Column) -> Codes:

@@ -4,6 +4,8 @@ Pairs come in ascending order of the left record, so that what a bit-parallel co
 serves many right ones; telling distinct pairs of values apart first would take longer than comparing them. Results are
 those of rapidfuzz: Jaro 1989 and Winkler 1990; optimal string alignment and longest common subsequence after Hyyrö
 2003 and 2004. Values longer than a machine word are left to it (level LATER).
+
+Most values are met in any order, so what is known of one stands together, in one line of the cache: see `fast.rows`.
 """
 
 from __future__ import annotations
@@ -14,9 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from resolution.compare import bitwise
+from resolution.compare.bitwise import common, edits, forget, jaro_winkler, most_common, prepare
+
 Array = np.ndarray
 Pair = tuple[np.ndarray, np.ndarray]
-"""Characters of all values as small numbers (uint8), and where each value begins (int64, one more than values)."""
+"""Items of all values one after the other: where each value's begin (int64, one more than values), and the items."""
 LATER = 255
 """Level of a pair that has to be compared the other way."""
 WORD = 64
@@ -42,103 +47,12 @@ def _kernels() -> dict[str, Any]:
 
     from resolution.forest import compiled
 
-    for helper in (_prepare, _forget, _jaro_winkler, _edits, _common, _share_words, _share_any, _one_typo):
+    for helper in (*bitwise.HELPERS, _share_words, _share_any, _one_typo):
         register_jitable(helper)
     return {
         function.__name__.strip("_"): compiled(function)
-        for function in (_string_levels, _email_levels, _edit_levels, _address_levels, _date_levels)
+        for function in (_string_levels, _email_levels, _edit_levels, _address_levels, _date_levels, _usual_levels)
     }
-
-
-def _prepare(bits: Array, text: Array, begin: int, end: int) -> None:
-    """Set, for each character of a value, the bits of the places where it stands."""
-    one = np.uint64(1)
-    for i in range(begin, end):
-        bits[text[i]] |= one << np.uint64(i - begin)
-
-
-def _forget(bits: Array, text: Array, begin: int, end: int) -> None:
-    for i in range(begin, end):
-        bits[text[i]] = np.uint64(0)
-
-
-def _jaro_winkler(bits: Array, text: Array, a: int, a_end: int, b: int, b_end: int) -> float:
-    """bits: places of the characters of text[a:a_end]."""
-    size, other = a_end - a, b_end - b
-    reach = max(max(size, other) // 2 - 1, 0)
-    zero, one, all_ones = np.uint64(0), np.uint64(1), ~np.uint64(0)
-    taken = zero
-    found = zero
-    common = 0
-    for j in range(min(other, size + reach)):
-        low, high = max(j - reach, 0), min(j + reach + 1, size)
-        window = (all_ones << np.uint64(low)) & (all_ones >> np.uint64(64 - high))
-        free = bits[text[b + j]] & window & ~taken
-        if free != zero:
-            taken |= free & (~free + one)
-            found |= one << np.uint64(j)
-            common += 1
-    if common == 0:
-        return 0.0
-    crossed = 0
-    while found != zero:
-        lowest = taken & (~taken + one)
-        taken ^= lowest
-        j = 0
-        last = found & (~found + one)
-        found ^= last
-        while last > one:
-            last >>= one
-            j += 1
-        if bits[text[b + j]] & lowest == zero:
-            crossed += 1
-    half = crossed // 2
-    alike = (common / size + common / other + (common - half) / common) / 3.0
-    if alike > 0.7:
-        same = 0
-        while same < min(4, size, other) and text[a + same] == text[b + same]:
-            same += 1
-        alike += same * 0.1 * (1.0 - alike)
-    return alike
-
-
-def _edits(bits: Array, size: int, text: Array, b: int, b_end: int) -> int:
-    """Edits (a transposition is one) between the prepared value of `size` characters and text[b:b_end]."""
-    zero, one = np.uint64(0), np.uint64(1)
-    last = one << np.uint64(size - 1)
-    up, down, diagonal, before = ~zero, zero, zero, zero
-    distance = size
-    for j in range(b, b_end):
-        here = bits[text[j]]
-        swapped = (((~diagonal) & here) << one) & before
-        diagonal = (((here & up) + up) ^ up) | here | down | swapped
-        right = down | ~(diagonal | up)
-        left = diagonal & up
-        if right & last != zero:
-            distance += 1
-        if left & last != zero:
-            distance -= 1
-        right = (right << one) | one
-        left = left << one
-        up = left | ~(diagonal | right)
-        down = right & diagonal
-        before = here
-    return distance
-
-
-def _common(bits: Array, text: Array, b: int, b_end: int) -> int:
-    """Length of the longest common subsequence of the prepared value and text[b:b_end]."""
-    zero, one = np.uint64(0), np.uint64(1)
-    state = ~zero
-    for j in range(b, b_end):
-        match = state & bits[text[j]]
-        state = (state + match) | (state - match)
-    state = ~state
-    count = 0
-    while state != zero:
-        state &= state - one
-        count += 1
-    return count
 
 
 def _share_words(start: Array, word: Array, a: int, b: int) -> bool:
@@ -160,27 +74,23 @@ def _share_any(start: Array, item: Array, a: int, b: int) -> bool:
     return False
 
 
-def _one_typo(digits: Array, a: int, b: int) -> bool:
-    """Dates that differ in one digit, or in two neighbouring digits that changed places."""
-    count, at, next_at = 0, 0, 0
-    for i in range(digits.shape[1]):
-        if digits[a, i] != digits[b, i]:
-            count += 1
-            if count == 1:
-                at = i
-            next_at = i
-    if count == 2 and next_at == at + 1:
-        return bool(digits[a, at] == digits[b, next_at] and digits[a, next_at] == digits[b, at])
-    return count == 1
+def _one_typo(one: int, other: int) -> bool:
+    """Dates of eight digits, one in each byte, that differ in one digit, or in two neighbours that changed places."""
+    differ = one ^ other
+    while differ & 255 == 0:
+        differ, one, other = differ >> 8, one >> 8, other >> 8
+    if differ < 1 << 8:
+        return True
+    return differ < 1 << 16 and one & 255 == other >> 8 & 255 and other & 255 == one >> 8 & 255
 
 
 def _string_levels(
-    codes: Array, left: Array, right: Array, values: Pair, words: Pair, first_word: Array, roots: Pair, is_given: bool
+    codes: Array, left: Array, right: Array, text: Array, row: Array, words: Pair, roots: Pair, is_given: bool
 ) -> Array:
     """Levels of `StringFeature`, or of `GivenNameFeature` where is_given. words: those of each value; roots: the formal
-    names that a given name stands for; both as (start, items).
+    names that a given name stands for; both as (start, items). After the start in each row: code of the first word.
     """
-    (text, start), (word_start, word), (root_start, root) = values, words, roots
+    (word_start, word), (root_start, root) = words, roots
     top = np.uint8(8 if is_given else 5)
     level = np.zeros(len(left), np.uint8)
     bits = np.zeros(256, np.uint64)
@@ -192,29 +102,35 @@ def _string_levels(
         if a == b:
             level[i] = top
             continue
-        x, x_end, y, y_end = start[a], start[a + 1], start[b], start[b + 1]
-        size, other = x_end - x, y_end - y
+        size, other = row[a, 1], row[b, 1]
+        # Neither can hold all words of the other; and too few characters in common for a similarity of .7 (Winkler adds
+        # nothing below).
+        apart = row[a, 0] & ~row[b, 0] != 0 and row[b, 0] & ~row[a, 0] != 0
+        if not is_given and apart and 10 * most_common(row, a, b) * (size + other) < 11 * size * other:
+            level[i] = 1
+            continue
+        x, y = row[a, 2], row[b, 2]
         if size > WORD or other > WORD:
             level[i] = LATER
             continue
-        if is_given and first_word[a] != first_word[b] and _share_any(root_start, root, a, b):
+        if is_given and row[a, 3] != row[b, 3] and _share_any(root_start, root, a, b):
             level[i] = 6
             continue
         if ready != a:
             if ready >= 0:
-                _forget(bits, text, start[ready], start[ready + 1])
-            _prepare(bits, text, x, x_end)
+                forget(bits, text, row[ready, 2], row[ready, 2] + row[ready, 1])
+            prepare(bits, text, x, x + size)
             ready = a
         short = min(size, other)
-        similarity = _jaro_winkler(bits, text, x, x_end, y, y_end)
+        similarity = jaro_winkler(bits, text, x, x + size, y, y + other)
         alike = np.float32(similarity)
         if similarity >= 0.6 and abs(size - other) <= 2:
-            distance = _edits(bits, size, text, y, y_end)
+            distance = edits(bits, size, text, y, y + other)
             if (distance == 1 and short >= 3) or (distance == 2 and short >= 7):
                 level[i] = top - np.uint8(3 if is_given else 1)
                 continue
         if is_given:
-            close = (alike >= np.float32(0.9) and short > 1) or first_word[a] == first_word[b]
+            close = (alike >= np.float32(0.9) and short > 1) or row[a, 3] == row[b, 3]
             if close or _share_words(word_start, word, a, b):
                 level[i] = 4
             elif short == 1 and text[x] == text[y]:
@@ -228,13 +144,10 @@ def _string_levels(
     return level
 
 
-def _email_levels(
-    codes: Array, left: Array, right: Array, values: Pair, local_length: Array, mailbox: Pair, figures: Pair
-) -> Array:
-    """Levels of `EmailFeature`. mailbox: codes of each value's base mailbox and local part; figures: code of its
-    digits, and how many there are.
+def _email_levels(codes: Array, left: Array, right: Array, text: Array, row: Array) -> Array:
+    """Levels of `EmailFeature`. The size in each row is that of the local part; after the start: size of the whole,
+    codes of the base mailbox, of the local part and of the digits, and how many digits there are.
     """
-    (text, start), (base, local), (digits, digit_count) = values, mailbox, figures
     level = np.zeros(len(left), np.uint8)
     bits, whole = np.zeros(256, np.uint64), np.zeros(256, np.uint64)
     ready = ready_whole = -1
@@ -245,46 +158,49 @@ def _email_levels(
         if a == b:
             level[i] = 6
             continue
-        if base[a] >= 0 and base[a] == base[b]:
+        if row[a, 4] >= 0 and row[a, 4] == row[b, 4]:
             level[i] = 5
             continue
-        x, x_end, y, y_end = start[a], start[a + 1], start[b], start[b + 1]
-        if x_end - x > WORD or y_end - y > WORD:
+        same_local = row[a, 5] >= 0 and row[a, 5] == row[b, 5]
+        size, other = row[a, 1], row[b, 1]
+        if size > 0 and other > 0 and 10 * most_common(row, a, b) * (size + other) < 11 * size * other:
+            level[i] = 3 if same_local else 1
+            continue
+        x, y, all_size, all_other = row[a, 2], row[b, 2], row[a, 3], row[b, 3]
+        if all_size > WORD or all_other > WORD:
             level[i] = LATER
             continue
         if ready != a:
             if ready >= 0:
-                _forget(bits, text, start[ready], start[ready] + local_length[ready])
-            _prepare(bits, text, x, x + local_length[a])
+                forget(bits, text, row[ready, 2], row[ready, 2] + row[ready, 1])
+            prepare(bits, text, x, x + size)
             ready = a
-        similarity = 1.0 if local_length[a] == 0 and local_length[b] == 0 else 0.0
-        if local_length[a] > 0 and local_length[b] > 0:
-            similarity = _jaro_winkler(bits, text, x, x + local_length[a], y, y + local_length[b])
+        similarity = 1.0 if size == 0 and other == 0 else 0.0
+        if size > 0 and other > 0:
+            similarity = jaro_winkler(bits, text, x, x + size, y, y + other)
         found = 1
         if similarity >= 0.7:
-            if np.float32(similarity) >= np.float32(0.9) and min(local_length[a], local_length[b]) >= 4:
+            if np.float32(similarity) >= np.float32(0.9) and min(size, other) >= 4:
                 found = 2
-            if abs((x_end - x) - (y_end - y)) <= 2:
+            if abs(all_size - all_other) <= 2:
                 if ready_whole != a:
                     if ready_whole >= 0:
-                        _forget(whole, text, start[ready_whole], start[ready_whole + 1])
-                    _prepare(whole, text, x, x_end)
+                        forget(whole, text, row[ready_whole, 2], row[ready_whole, 2] + row[ready_whole, 3])
+                    prepare(whole, text, x, x + all_size)
                     ready_whole = a
-                distance = _edits(whole, x_end - x, text, y, y_end)
-                same = digits[a] == digits[b]
-                if (distance <= 2 and same) or (distance == 1 and digit_count[a] == digit_count[b]):
+                distance = edits(whole, all_size, text, y, y + all_other)
+                if (distance <= 2 and row[a, 6] == row[b, 6]) or (distance == 1 and row[a, 7] == row[b, 7]):
                     found = 4
-        if found < 3 and local[a] >= 0 and local[a] == local[b]:
+        if found < 3 and same_local:
             found = 3
         level[i] = found
     return level
 
 
-def _edit_levels(codes: Array, left: Array, right: Array, values: Pair, part: Array, kind: int) -> Array:
-    """Levels of `PhoneFeature`, `PostcodeFeature` and `IdFeature` (kind). part: code of a phone's last digits or of a
-    postcode's area.
+def _edit_levels(codes: Array, left: Array, right: Array, text: Array, row: Array, kind: int) -> Array:
+    """Levels of `PhoneFeature`, `PostcodeFeature` and `IdFeature` (kind). After the start in each row: code of a
+    phone's last digits or of a postcode's area.
     """
-    text, start = values
     level = np.zeros(len(left), np.uint8)
     bits = np.zeros(256, np.uint64)
     ready = -1
@@ -296,13 +212,12 @@ def _edit_levels(codes: Array, left: Array, right: Array, values: Pair, part: Ar
         if a == b:
             level[i] = 4
             continue
-        x, x_end, y, y_end = start[a], start[a + 1], start[b], start[b + 1]
-        size, other = x_end - x, y_end - y
+        size, other = row[a, 1], row[b, 1]
         if size > WORD or other > WORD:
             level[i] = LATER
             continue
         short = min(size, other)
-        same_part = kind != ID and part[a] == part[b]
+        same_part = kind != ID and row[a, 3] == row[b, 3]
         if kind == PHONE and same_part and short >= 7:
             level[i] = 3
             continue
@@ -310,14 +225,15 @@ def _edit_levels(codes: Array, left: Array, right: Array, values: Pair, part: Ar
             level[i] = 2
             continue
         level[i] = 1
-        if abs(size - other) > cutoff:
+        # An edit leaves all but one of the characters of each.
+        if max(size, other) - most_common(row, a, b) > cutoff:
             continue
         if ready != a:
             if ready >= 0:
-                _forget(bits, text, start[ready], start[ready + 1])
-            _prepare(bits, text, x, x_end)
+                forget(bits, text, row[ready, 2], row[ready, 2] + row[ready, 1])
+            prepare(bits, text, row[a, 2], row[a, 2] + size)
             ready = a
-        distance = _edits(bits, size, text, y, y_end)
+        distance = edits(bits, size, text, row[b, 2], row[b, 2] + other)
         if kind == ID:
             if distance == 2 and short >= 6:
                 level[i] = 2
@@ -328,9 +244,10 @@ def _edit_levels(codes: Array, left: Array, right: Array, values: Pair, part: Ar
     return level
 
 
-def _address_levels(codes: Array, left: Array, right: Array, values: Pair, number: Array, street: Array) -> Array:
-    """Levels of `AddressFeature`. values: those with their words in order; number, street: codes of the parts."""
-    text, start = values
+def _address_levels(codes: Array, left: Array, right: Array, text: Array, row: Array) -> Array:
+    """Levels of `AddressFeature`. Values have their words in order; after the start in each row: codes of house number
+    and street.
+    """
     level = np.zeros(len(left), np.uint8)
     bits = np.zeros(256, np.uint64)
     ready = -1
@@ -342,32 +259,33 @@ def _address_levels(codes: Array, left: Array, right: Array, values: Pair, numbe
             level[i] = 5
             continue
         found = 1
-        if street[a] >= 0 and street[a] == street[b]:
+        if row[a, 4] >= 0 and row[a, 4] == row[b, 4]:
             found = 3
         else:
-            x, x_end, y, y_end = start[a], start[a + 1], start[b], start[b + 1]
-            size, other = x_end - x, y_end - y
-            if size > WORD or other > WORD:
-                level[i] = LATER
-                continue
+            size, other = row[a, 1], row[b, 1]
             total = size + other
-            if total > 0 and 200 * min(size, other) >= 65 * total:
+            if total > 0 and 200 * most_common(row, a, b) >= 65 * total:
+                if size > WORD or other > WORD:
+                    level[i] = LATER
+                    continue
                 if ready != a:
                     if ready >= 0:
-                        _forget(bits, text, start[ready], start[ready + 1])
-                    _prepare(bits, text, x, x_end)
+                        forget(bits, text, row[ready, 2], row[ready, 2] + row[ready, 1])
+                    prepare(bits, text, row[a, 2], row[a, 2] + size)
                     ready = a
-                apart = total - 2 * _common(bits, text, y, y_end)
+                apart = total - 2 * common(bits, text, row[b, 2], row[b, 2] + other)
                 ratio = np.float32((1.0 - apart / total) * 100.0)
                 found = 3 if ratio >= np.float32(82) else 2 if ratio >= np.float32(65) else 1
-        if found == 3 and number[a] >= 0 and number[a] == number[b]:
+        if found == 3 and row[a, 3] >= 0 and row[a, 3] == row[b, 3]:
             found = 4
         level[i] = found
     return level
 
 
-def _date_levels(codes: Array, left: Array, right: Array, number: Array, digits: Array) -> Array:
-    """Levels of `DateFeature`. number int64[values]: YYYYMMDD; digits int8[values, 8]."""
+def _date_levels(codes: Array, left: Array, right: Array, row: Array) -> Array:
+    """Levels of `DateFeature`. row int64[values, 4]: digits, one in each byte, year,
+    month and day.
+    """
     level = np.zeros(len(left), np.uint8)
     for i in range(len(left)):
         a, b = codes[left[i]], codes[right[i]]
@@ -376,14 +294,13 @@ def _date_levels(codes: Array, left: Array, right: Array, number: Array, digits:
         if a == b:
             level[i] = 7
             continue
-        x, y = number[a], number[b]
-        x_month, y_month, x_day, y_day = x // 100 % 100, y // 100 % 100, x % 100, y % 100
-        apart = abs(x // 10_000 - y // 10_000)
+        x_month, y_month, x_day, y_day = row[a, 2], row[b, 2], row[a, 3], row[b, 3]
+        apart = abs(row[a, 1] - row[b, 1])
         year, month, day = apart == 0, x_month == y_month, x_day == y_day
         unknown_month = x_month == 0 or y_month == 0
         if unknown_month or x_day == 0 or y_day == 0:
             level[i] = 6 if year and (unknown_month or month) else 2 if apart <= 1 else 1
-        elif _one_typo(digits, a, b) or (year and x_month == y_day and x_day == y_month):
+        elif _one_typo(row[a, 0], row[b, 0]) or (year and x_month == y_day and x_day == y_month):
             level[i] = 5
         elif (year and (month or day)) or (month and day and apart <= 10):
             level[i] = 4
@@ -391,4 +308,16 @@ def _date_levels(codes: Array, left: Array, right: Array, number: Array, digits:
             level[i] = 3
         else:
             level[i] = 2 if apart <= 10 else 1
+    return level
+
+
+def _usual_levels(codes: Array, left: Array, right: Array, place: Array, levels: Array) -> Array:
+    """Levels of pairs of usual values from a table, LATER for all other pairs. place: of each value there, or -1."""
+    level = np.full(len(left), LATER, np.uint8)
+    for i in range(len(left)):
+        a, b = codes[left[i]], codes[right[i]]
+        if a < 0 or b < 0:
+            level[i] = 0
+        elif place[a] >= 0 and place[b] >= 0:
+            level[i] = levels[place[a], place[b]]
     return level

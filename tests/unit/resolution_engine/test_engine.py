@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from benchmarks.identity import MORE, PERSON, WIDE
 from benchmarks.identity_data import hard
-from resolution import LinkResult, link, pipeline
+from resolution import LinkResult, link
 from resolution.compare import kernels
 from resolution.config import MatchConfig, config_from_dict
 from resolution.standardise.columns import Column
@@ -40,12 +40,17 @@ EXPECTED = answer(link(RECORDS, config=config_for(jobs=1)), RECORDS["record_id"]
     st.integers(1, 4),
     st.sampled_from([1000, 5000, 10**7]),
     st.sampled_from([0, 10**9]),
+    st.sampled_from([1, 10**9]),
 )
-def test_threads_chunks_memory_and_order_change_no_answer(seed: int, jobs: int, chunk_pairs: int, kept: int) -> None:
+def test_threads_chunks_memory_sifting_and_order_change_no_answer(
+    seed: int, jobs: int, chunk_pairs: int, kept: int, sifted: int
+) -> None:
     records = RECORDS.sample(frac=1, random_state=seed).reset_index(drop=True)
     patch = pytest.MonkeyPatch()
     with patch.context() as changed:
-        changed.setattr(pipeline, "KEPT_BYTES", kept)  # below the levels of all pairs they are compared once more
+        changed.setattr("resolution.candidates.KEPT_BYTES", kept)  # below the bytes of all pairs they are made again
+        changed.setattr("resolution.sifting.FEWEST", sifted)
+        changed.setattr("resolution.compare.fast.MANY", sifted)
         changed.setattr("resolution.compare.FEW_PAIRS", 1)
         result = link(records, config=config_for(jobs=jobs, chunk_pairs=chunk_pairs))
     edges, people = answer(result, records["record_id"])

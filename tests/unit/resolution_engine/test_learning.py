@@ -7,7 +7,8 @@ import pytest
 from resolution.classify.fellegi_sunter import FellegiSunter
 from resolution.classify.patterns import PatternCounts, pack
 from resolution.config import config_from_dict
-from resolution.pipeline import score_pairs, train
+from resolution.pipeline import train
+from resolution.scoring import score_pairs
 from resolution.standardise import standardise
 
 

@@ -14,8 +14,8 @@ from resolution.errors import InputError
 from resolution.explanation_files import explain_customer, explain_pair
 from resolution.file_command import LinkOptions, run_link
 from resolution.linkage import Linkage, load_linkage
-from resolution.pipeline import score_pairs
 from resolution.review_files import review_table
+from resolution.scoring import score_pairs
 from resolution.standardise import standardise
 from resolution.waterfall import as_text, pair_weights
 
