@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from resolution.errors import ConfigError, InputError
+from resolution.yaml_text import parse_yaml
 
 AttributeType = Literal[
     "given_name",
@@ -121,7 +122,7 @@ def load_config(path: str | Path | None = None) -> MatchConfig:
     """
     file = Path(path) if path else CONFIG_FOLDER / "person_records.yml"
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = parse_yaml(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(
             f"{file}: no such file; `python -m resolution suggest FILE` writes a starting configuration"

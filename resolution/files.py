@@ -91,15 +91,14 @@ def prepare(frame: pl.DataFrame, config: MatchConfig, several: bool) -> tuple[pl
 
 def suggested_config(frame: pl.DataFrame, files: Sequence[Path], truth_column: str | None) -> tuple[MatchConfig, str]:
     """(configuration, its text) suggested for records; the truth is no evidence and is left out."""
-    import yaml
-
     from resolution.config import config_from_dict
     from resolution.suggestion import suggest_config
+    from resolution.yaml_text import parse_yaml
 
     seen = frame.drop(truth_column) if truth_column else frame
     name = ", ".join(str(file) for file in files)
     text = suggest_config(seen, name)
-    data = yaml.safe_load(text)
+    data = parse_yaml(text)
     if not data.get("attributes"):
         raise InputError(
             f"{name}: no column could be recognised as something about a person; write a configuration with "

@@ -49,9 +49,9 @@ def parse_limits(document: object, origin: str = RULES_PATH.name) -> HouseholdLi
 @cache
 def load_limits(path: Path = RULES_PATH) -> HouseholdLimits:
     """Read and check the rules file."""
-    import yaml
+    from resolution.yaml_text import parse_yaml
 
-    return parse_limits(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+    return parse_limits(parse_yaml(path.read_text(encoding="utf-8")), path.name)
 
 
 def household_keys(golden: pl.DataFrame) -> pl.DataFrame:

@@ -134,6 +134,6 @@ def _life_rules(entry: object, origin: str) -> LifeRules:
 @cache
 def load_identifier_rules(path: Path = RULES_PATH) -> IdentifierRules:
     """Read and check the rules file."""
-    import yaml
+    from resolution.yaml_text import parse_yaml
 
-    return parse_identifier_rules(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+    return parse_identifier_rules(parse_yaml(path.read_text(encoding="utf-8")), path.name)

@@ -99,13 +99,13 @@ def load_survivorship_rules(path: Path | None = None) -> SurvivorshipRules:
 
 @cache
 def _load(path: Path) -> SurvivorshipRules:
-    import yaml
+    from resolution.yaml_text import parse_yaml
 
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read; {OWN_RULES} names a survivorship file, or nothing") from error
-    return parse_survivorship_rules(yaml.safe_load(text), path.name)
+    return parse_survivorship_rules(parse_yaml(text), path.name)
 
 
 def golden_records(

@@ -140,7 +140,6 @@ def _propose(connection: psycopg.Connection[Any], run_id: int) -> tuple[int, dic
     reason = f"rollback of run {run_id}"
     new_run = propose.open_run(connection, last.export_date, "rollback", reason, last.source_seq)
     people = evidence.make_people(reader.records("scope"), config)
-    reader.find_scope_evidence()
     by_key = reader.scope_edges(new_run)
     wanted = pl.from_arrow(history.targets(connection))
     assert isinstance(wanted, pl.DataFrame)

@@ -24,7 +24,8 @@ NEXT_TABLES = ("next_households", "next_household_members", "next_household_keys
 RETOLD, ALL_RETOLD = -1, -2
 """Kinds of marker rows in next_household_keys: this customer's keys are told anew; everybody's are."""
 _NOBODY = "00000000-0000-0000-0000-000000000000"
-_GOLDEN = """select {columns} from identity.next_golden_records g where g.run_id = %(run)s"""
+_GOLDEN = """select {columns} from identity.next_golden_records g where g.run_id = %(run)s{of}"""
+_RETOLD = " and g.golden_customer_id in (select golden_customer_id from household_retold)"
 _REST = """ union all
     select {columns} from identity.golden_records g
     join identity.golden_customers c on c.golden_customer_id = g.golden_customer_id and c.status = 'live'
@@ -74,6 +75,7 @@ def propose_households(connection: psycopg.Connection[Any], run_id: int) -> int:
         groups = group_customers(usable_keys(keys, limits), limits)
         night.reach_everybody()
     else:
+        night.find_retold()
         keys = household_keys(night.golden(everybody=False))
         night.write_keys(keys, everybody=False)
         night.reach(limits)
@@ -128,13 +130,13 @@ class _Night:
         return row is not None and bool(row[0])
 
     def golden(self, *, everybody: bool) -> pl.DataFrame:
-        """Golden records as they will be: of the touched customers, or of everybody."""
+        """Golden records as they will be: of the customers in `household_retold`, or of everybody."""
         import pyarrow as pa
 
         from resolution.households import GOLDEN_COLUMNS
 
         columns = ", ".join(f"g.{column}" for column in GOLDEN_COLUMNS)
-        query = (_GOLDEN + (_REST if everybody else "")).format(columns=columns)
+        query = (_GOLDEN + (_REST if everybody else "")).format(columns=columns, of="" if everybody else _RETOLD)
         return self._frame(query, dict.fromkeys(GOLDEN_COLUMNS, pa.string()))
 
     def write_keys(self, keys: pl.DataFrame, *, everybody: bool) -> None:
@@ -151,10 +153,34 @@ class _Night:
         else:
             self._run(
                 """insert into identity.next_household_keys
-                   select run_id, golden_customer_id, %(kind)s, 0 from identity.next_golden_customers
-                   where run_id = %(run)s""",
+                   select %(run)s, golden_customer_id, %(kind)s, 0 from household_retold""",
                 kind=RETOLD,
             )
+
+    def find_retold(self) -> None:
+        """Fill `household_retold`: customers that come or go, or say something else that households look at. The run
+        touches many more: a customer that another record joins mostly says what it said.
+        """
+        from resolution.households import GOLDEN_COLUMNS
+
+        said, says, stored = (
+            ", ".join(f"{table}.{column}" for column in GOLDEN_COLUMNS if column != "golden_customer_id")
+            for table in ("g", "n", "s")
+        )
+        self._run(
+            f"""create temp table household_retold on commit drop as
+                select n.golden_customer_id
+                from (select n.golden_customer_id, n.status, {said}
+                      from identity.next_golden_customers n
+                      left join identity.next_golden_records g
+                        on g.run_id = n.run_id and g.golden_customer_id = n.golden_customer_id
+                      where n.run_id = %(run)s order by n.golden_customer_id) n
+                left join lateral (select * from identity.golden_records r
+                                   where r.golden_customer_id = n.golden_customer_id offset 0) s on true
+                where n.status <> 'live' or s.golden_customer_id is null
+                   or ({says}) is distinct from ({stored})"""  # noqa: S608 - names of ours
+        )
+        self._run("alter table household_retold add primary key (golden_customer_id)")
 
     def reach_everybody(self) -> None:
         self._run(
@@ -164,12 +190,7 @@ class _Night:
         )
 
     def reach(self, limits: HouseholdLimits) -> None:
-        """Fill `household_reach` with the touched customers and all whose household their change can reach."""
-        self._run(
-            """create temp table household_retold on commit drop as
-               select golden_customer_id from identity.next_golden_customers where run_id = %(run)s"""
-        )
-        self._run("alter table household_retold add primary key (golden_customer_id)")
+        """Fill `household_reach` with the retold customers and all whose household their change can reach."""
         self._run(
             """create temp table household_new_keys on commit drop as
                select golden_customer_id, kind, household_key from identity.next_household_keys

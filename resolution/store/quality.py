@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from resolution.store.bulk import copy_out, copy_out_arrays, fetch_arrays
+from resolution.store.held import EVIDENCE, IDENTIFIERS, RECORDS, is_held
 from resolution.store.keys import STAGED
 
 if TYPE_CHECKING:
@@ -66,9 +67,8 @@ class QualityReader:
         self._run("analyze quality_members")
         # What names and birth dates are judged on, fetched once for both.
         self._run("drop table if exists quality_records")
-        records = self._of_members(
-            "intermediate.int_person_records", "source_record_key", "given_name, full_name, birth_date"
-        )
+        columns = "given_name, full_name, birth_date"
+        records = self._of_members("intermediate.int_person_records", RECORDS, "source_record_key", columns)
         self._run(
             f"""create temp table quality_records on commit drop as
                 select m.customer, m.size, i.given_name, i.full_name, i.birth_date from {records}"""  # noqa: S608
@@ -78,12 +78,14 @@ class QualityReader:
             "select count(*) from identity.next_golden_customers where run_id = %(run)s and status = 'live'"
         )
 
-    def _of_members(self, table: str, key: str, columns: str) -> str:
-        """`m`, `i`: the members with their rows of a table. A full run joins all of it; a night looks up record by
-        record, which the planner cannot turn into a scan.
+    def _of_members(self, table: str, held: str, key: str, columns: str) -> str:
+        """`m`, `i`: the members with their rows of a table. A full run joins all of it; a night takes what it holds, or
+        looks up record by record, which the planner cannot turn into a scan.
         """
         if self.is_full:
             return f"quality_members m join {table} i on i.{key} = m.record"
+        if is_held(self.connection, held, sql.SQL("select record from quality_members")):
+            return f"quality_members m join {held} i on i.{key} = m.record"
         return f"""(select * from quality_members order by record) m cross join lateral (
             select {columns} from {table} t where t.{key} = m.record offset 0) i"""  # noqa: S608 - names of ours
 
@@ -151,13 +153,19 @@ class QualityReader:
             "select place, node from quality_graph order by node", {"customer": "int32", "record": "int32"}
         )
         # A full run proposes all evidence anew: what is stored is about to go.
-        stored = """select m.right_key, a.node, m.match_probability, a.place
-            from quality_graph a cross join lateral (
-                select * from identity.match_edges e where e.left_key = a.record offset 0) m
+        held = not self.is_full and is_held(self.connection, EVIDENCE, sql.SQL("select record from quality_graph"))
+        source = (
+            f"""join {EVIDENCE} m on m.left_key = a.record"""
+            if held
+            else """cross join lateral (
+                select * from identity.match_edges e where e.left_key = a.record offset 0) m"""
+        )
+        stored = f"""select m.right_key, a.node, m.match_probability, a.place
+            from quality_graph a {source}
             where m.evidence <> 'different' and (m.left_key, m.right_key, m.kind, m.evidence) not in (
                 select w.left_key, w.right_key, w.kind, w.evidence from identity.next_match_edges w
                 where w.run_id = %(run)s and w.is_withdrawn)
-            union all """
+            union all """  # noqa: S608 - names of ours
         links = self._numbers(
             f"""select e.node, b.node, match_probability from (
                    {"" if self.is_full else stored}
@@ -212,16 +220,17 @@ class QualityReader:
         """Touched customers with several verified values of an exclusive type in one namespace, and how many; without
         those that a decision in force joined on purpose. A record that itself names two speaks for neither."""
         values = self._of_members(
-            "intermediate.int_identifiers",
+            "(select * from intermediate.int_identifiers where not coalesce(is_deleted, false))",
+            IDENTIFIERS,
             "source_record_key",
-            "identifier_type, identifier_namespace, identifier_value, is_verified, is_deleted",
+            "identifier_type, identifier_namespace, identifier_value, is_verified",
         )
         rows = self._run(
             f"""with accounts as materialized (
                    select m.customer, m.record, i.identifier_type as kind, i.identifier_namespace as space,
                           i.identifier_value as value
                    from {values}
-                   where i.is_verified and not coalesce(i.is_deleted, false) and i.identifier_type = any(%(types)s)),
+                   where i.is_verified and i.identifier_type = any(%(types)s)),
                doubtful as (
                    select distinct customer from accounts group by customer, kind, space
                    having min(value collate "C") <> max(value collate "C")),

@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from resolution.store.bulk import copy_in_arrays, fetch_arrays
+from resolution.store.held import LIVE
 from resolution.store.keys import FIRST_IDENTIFIER_PASS
 
 if TYPE_CHECKING:
     import numpy as np
     import psycopg
 
-LIVE = sql.SQL("not coalesce(r.is_deleted, false) and not coalesce(r.is_internal, false)")
 # Members of a block that did not change: one more than the cap is enough to know that it is above.
 UNCHANGED = sql.SQL(
     """array(select b.source_record_key from identity.block_keys b

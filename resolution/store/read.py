@@ -13,7 +13,7 @@ from psycopg import sql
 
 from resolution.store.bulk import copy_out
 from resolution.store.fetch import fetch_table, key_type
-from resolution.store.reach import LIVE
+from resolution.store.held import IDENTIFIERS, LIVE, RECORDS, hold_evidence, hold_identifiers, hold_records
 
 if TYPE_CHECKING:
     import psycopg
@@ -71,7 +71,7 @@ class NightReader:
         """Live person records, by key; only those in the temporary table `keys_of` unless it is None.
 
         columns: of TEXT_COLUMNS, TIME_COLUMNS and FLAG_COLUMNS, the ones that are wanted; by default all.
-        held: `keys_of` has the columns itself, of live records only.
+        held: `keys_of` has the columns itself, of live records only; without, they are looked up and stay held.
         """
         import pyarrow as pa
 
@@ -81,8 +81,15 @@ class NightReader:
         query = sql.SQL("select {} from {} where {} order by r.source_record_key")
         names = [sql.Identifier("r", c) for c in ("source_record_key", *wanted)]
         if keys_of is not None:
-            source = sql.SQL("{} r").format(sql.Identifier(keys_of)) if held else _only(keys_of)
-            chosen = query.format(sql.SQL(", ").join(names), source, sql.SQL("true") if held else LIVE)
+            source = sql.SQL("{} r").format(sql.Identifier(keys_of))
+            if not held:
+                every = (*TEXT_COLUMNS, *TIME_COLUMNS, *FLAG_COLUMNS)
+                keys = sql.SQL("select source_record_key from {}").format(sql.Identifier(keys_of))
+                hold_records(self.connection, keys, every)
+                source = sql.SQL("(select h.* from {} h where h.source_record_key in ({})) r").format(
+                    sql.Identifier(RECORDS), keys
+                )
+            chosen = query.format(sql.SQL(", ").join(names), source, sql.SQL("true"))
             return fetch_table(self.connection, chosen, {"source_record_key": key_type(), **wanted})
         # Arrow reads times as ISO 8601 with the zone: sessions are in UTC (warehouse.connect), dates in ISO.
         self.connection.execute("set local datestyle = 'ISO'")
@@ -92,41 +99,45 @@ class NightReader:
     def identifiers(self, keys_of: str | None, types: tuple[str, ...] | None = None) -> pa.Table:
         """Live identifiers: source_record_key, identifier_type, _namespace, _value, is_verified.
 
-        Of all live records; with `keys_of`, of the records of that temporary table, whether they are live or not.
+        Of all live records; with `keys_of`, of the records of that temporary table, whether they are live or not. Those
+        of some types (the same in every call of a run) stay held.
         """
         import pyarrow as pa
 
-        kinds = sql.SQL("and i.identifier_type = any({})").format(sql.Literal(list(types))) if types else sql.SQL("")
         columns = (
             "select i.source_record_key, i.identifier_type, i.identifier_namespace, i.identifier_value, i.is_verified"
         )
-        if keys_of is None:
-            statement = """ from intermediate.int_identifiers i
-               join intermediate.int_person_records r on r.source_record_key = i.source_record_key
-               where not coalesce(i.is_deleted, false) and {live} {kinds}"""
-        else:
-            statement = """ from (select distinct source_record_key from {keys_of} order by 1) k
-               cross join lateral (
-                   select * from intermediate.int_identifiers i
-                   where i.source_record_key = k.source_record_key and not coalesce(i.is_deleted, false) {kinds}
-                   offset 0) i"""
-        query = sql.SQL(columns + statement).format(live=LIVE, kinds=kinds, keys_of=sql.Identifier(keys_of or "nobody"))
         names = ("identifier_type", "identifier_namespace", "identifier_value")
         columns_read = dict.fromkeys(names, pa.string()) | {"is_verified": pa.bool_()}
         if keys_of is None:
-            return copy_out(self.connection, query, {"source_record_key": pa.string(), **columns_read})
+            statement = """ from intermediate.int_identifiers i
+               join intermediate.int_person_records r on r.source_record_key = i.source_record_key
+               where not coalesce(i.is_deleted, false) and {live}"""
+            everybody = sql.SQL(columns + statement).format(live=LIVE)
+            return copy_out(self.connection, everybody, {"source_record_key": pa.string(), **columns_read})
+        if types is None:
+            statement = """ from (select distinct source_record_key from {keys_of} order by 1) k
+               cross join lateral (
+                   select * from intermediate.int_identifiers i
+                   where i.source_record_key = k.source_record_key and not coalesce(i.is_deleted, false) offset 0) i"""
+        else:
+            keys = sql.SQL("select distinct source_record_key from {}").format(sql.Identifier(keys_of))
+            hold_identifiers(self.connection, keys, types)
+            statement = " from {held} i where i.source_record_key in (select source_record_key from {keys_of})"
+        query = sql.SQL(columns + statement).format(keys_of=sql.Identifier(keys_of), held=sql.Identifier(IDENTIFIERS))
         return fetch_table(self.connection, query, {"source_record_key": key_type(), **columns_read})
 
     def stored_edges(self) -> pa.Table:
         """Accepted edges that tonight's evidence replaces: certain within `near`, probable at `focus`."""
+        looked_at = "select source_record_key from near union select source_record_key from focus"
+        hold_evidence(self.connection, sql.SQL(looked_at))
         return self._edges(
-            """select {columns} from (select * from near order by source_record_key) n cross join lateral (
-                   select * from identity.match_edges e where e.left_key = n.source_record_key offset 0) m
-               where m.kind = 'certain' and m.right_key in (select source_record_key from near)
+            """select {columns} from held_evidence m
+               where m.kind = 'certain' and m.left_key in (select source_record_key from near)
+                 and m.right_key in (select source_record_key from near)
                union all
-               select {columns} from (select * from focus order by source_record_key) f cross join lateral (
-                   select * from identity.match_edges e where e.left_key = f.source_record_key offset 0) m
-               where m.kind = 'probable'
+               select {columns} from held_evidence m
+               where m.kind = 'probable' and m.left_key in (select source_record_key from focus)
                union all
                select {columns} from (select * from focus order by source_record_key) f cross join lateral (
                    select * from identity.match_edges e where e.right_key = f.source_record_key offset 0) m
@@ -187,27 +198,18 @@ class NightReader:
         self._run("create index on added_edges (left_key)")
         self._run("create index on added_edges (right_key)")
         self._run("analyze added_edges")
-        # Evidence is found once, with the record on its left; `scope_edges` takes it from here.
-        self._run(
-            """create temp table scope_evidence on commit drop as
-               select left_key, right_key, kind, evidence, match_weight, match_probability
-               from identity.match_edges with no data"""
-        )
         self._run("create temp table scope_customers (golden_customer_id uuid primary key) on commit drop")
         step = 0
         while True:
             self._run("analyze scope")
+            new = sql.SQL("select source_record_key from scope where step = {}").format(sql.Literal(step))
+            hold_evidence(self.connection, new)
             grown = self._run(
                 """with step as materialized (
-                       select source_record_key as k from scope where step = %(step)s order by 1),
-                   met as (
-                       insert into scope_evidence
-                       select m.left_key, m.right_key, m.kind, m.evidence, m.match_weight, m.match_probability
-                       from step s cross join lateral (
-                           select * from identity.match_edges e where e.left_key = s.k offset 0) m
-                       returning right_key, evidence)
+                       select source_record_key as k from scope where step = %(step)s order by 1)
                    insert into scope select distinct found.k, %(step)s + 1 from (
-                       select right_key from met where evidence <> 'different'
+                       select m.right_key from held_evidence m
+                       where m.left_key in (select k from step) and m.evidence <> 'different'
                        union all
                        select other.k from step s cross join lateral (
                            select m.left_key from identity.match_edges m
@@ -239,20 +241,13 @@ class NightReader:
                 return step
             step += 1
 
-    def find_scope_evidence(self) -> None:
-        """Fill `scope_evidence` for a `scope` that was not found by `find_scope` (a rollback's)."""
-        self._run(
-            """create temp table scope_evidence on commit drop as
-               select m.left_key, m.right_key, m.kind, m.evidence, m.match_weight, m.match_probability
-               from (select source_record_key as k from scope order by 1) s cross join lateral (
-                   select * from identity.match_edges e where e.left_key = s.k offset 0) m"""
-        )
-
     def scope_edges(self, run_id: int) -> pa.Table:
-        """Effective evidence inside `scope`: stored and not withdrawn, or new. `scope_evidence` is filled."""
+        """Effective evidence inside `scope`: stored and not withdrawn, or new."""
+        hold_evidence(self.connection, sql.SQL("select source_record_key from scope"))
         return self._edges(
-            """select {columns} from scope_evidence m
-               where m.right_key in (select source_record_key from scope)
+            """select {columns} from held_evidence m
+               where m.left_key in (select source_record_key from scope)
+                 and m.right_key in (select source_record_key from scope)
                  and (m.left_key, m.right_key, m.kind, m.evidence) not in (
                      select w.left_key, w.right_key, w.kind, w.evidence from identity.next_match_edges w
                      where w.run_id = {run} and w.is_withdrawn)
@@ -273,12 +268,3 @@ class NightReader:
         return fetch_table(
             self.connection, query, types | {"match_weight": pa.float32(), "match_probability": pa.float64()}
         )
-
-
-def _only(keys_of: str) -> sql.Composable:
-    """`r`: person records of a temporary table, looked up one by one."""
-    return sql.SQL(
-        """(select source_record_key from {} order by 1) k cross join lateral (
-               select * from intermediate.int_person_records p
-               where p.source_record_key = k.source_record_key offset 0) r"""
-    ).format(sql.Identifier(keys_of))

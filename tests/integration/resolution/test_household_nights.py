@@ -49,25 +49,34 @@ def night(connection: Any, run: int, kind: str, touched: dict[int, dict[str, Any
             "insert into identity.next_golden_customers values (%s, %s, %s, null, 1, %s, false)",
             (run, key, status, key),
         )
-        if values is None:
-            connection.execute("delete from identity.golden_records where golden_customer_id = %s", (key,))
-            continue
-        for table in ("next_golden_records", "golden_records"):
+        if values is not None:
             connection.execute(
-                f"insert into identity.{table} (golden_customer_id, {', '.join(values)}, is_identified, record_count,"
-                f" platform_count, run_id) values (%s, {', '.join(['%s'] * len(values))}, true, 1, 1, %s)"
-                + (
-                    ""
-                    if table.startswith("next")
-                    else " on conflict (golden_customer_id) do update set run_id = excluded.run_id, "
-                    + ", ".join(f"{c} = excluded.{c}" for c in values)
-                ),
+                f"insert into identity.next_golden_records ({_columns(values)}) values ({_places(values)})",
                 (key, *values.values(), run),
             )
     propose_households(connection, run)
+    for number, values in touched.items():  # as accepting the run does before it comes to households
+        key = UUID(int=number)
+        if values is None:
+            connection.execute("delete from identity.golden_records where golden_customer_id = %s", (key,))
+            continue
+        connection.execute(
+            f"insert into identity.golden_records ({_columns(values)}) values ({_places(values)})"
+            " on conflict (golden_customer_id) do update set run_id = excluded.run_id, "
+            + ", ".join(f"{c} = excluded.{c}" for c in values),
+            (key, *values.values(), run),
+        )
     accept_households(connection, run)
     empty_next(connection)
     connection.execute("update identity.runs set status = 'accepted' where run_id = %s", (run,))
+
+
+def _columns(values: dict[str, Any]) -> str:
+    return f"golden_customer_id, {', '.join(values)}, is_identified, record_count, platform_count, run_id"
+
+
+def _places(values: dict[str, Any]) -> str:
+    return f"%s, {', '.join(['%s'] * len(values))}, true, 1, 1, %s"
 
 
 def stored(connection: Any) -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -115,6 +124,8 @@ def test_nights_end_where_a_look_at_everybody_ends(database: str, seed: int) -> 
             touched: dict[int, dict[str, Any] | None] = {}
             for number in rng.sample(range(1, 41), 3):
                 touched[number] = None if number in people and rng.random() < 0.3 else somebody()
+            again = rng.choice([n for n in people if n not in touched and _live(connection, n)])
+            touched[again] = people[again]  # touched, but says what it said
             people |= {n: v for n, v in touched.items() if v is not None}
             with connection.transaction():
                 night(connection, run, "increment", touched)
