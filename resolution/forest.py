@@ -15,11 +15,14 @@ from typing import Any
 
 import numpy as np
 
-FEW = 12_000
-"""Up to so many linked pairs the same code is interpreted, unless the compiled one is loaded already: loading it costs
-a night half a second of the processor, and compiling it where nobody has yet eighteen."""
+FEW = 120_000
+"""Up to so many linked pairs in all, the same code is interpreted, unless the compiled one is loaded already: loading
+it takes the processor three times as long as the pairs of a night of ten thousand changes (83,000), and compiling it
+where nobody has yet eighteen seconds."""
 JOINED, INSIDE, TOO_LARGE, DECISION, ACCOUNT, SOURCE, BIRTH_DATE, NAMES, WEAK_BRIDGE = range(9)
 """What became of a linked pair. INSIDE: its records were together already."""
+_interpreted = 0
+"""Linked pairs that this process has interpreted so far: choosing a threshold clusters the same pairs many times."""
 REASONS = {
     TOO_LARGE: "too_large",
     DECISION: "decision",
@@ -62,7 +65,9 @@ def grow_forest(
     limits: most records, least density, weight of a strong edge, weight that joins across names.
     Returns (outcome int8[e], outcome of the decisions int8[k]): JOINED, INSIDE or the reason of the refusal.
     """
-    few = len(left) <= FEW and _compiled.cache_info().currsize == 0
+    global _interpreted
+    few = _interpreted + len(left) <= FEW and _compiled.cache_info().currsize == 0
+    _interpreted += len(left) if few else 0
     grow: Callable[..., tuple[np.ndarray, np.ndarray]] = _grow if few else _compiled()
     return grow(
         nodes, must, left, right, weight, is_certain, apart_start, apart, item_start, item_group, item_value,

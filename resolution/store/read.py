@@ -195,8 +195,6 @@ class NightReader:
                where run_id = %s and not is_withdrawn and evidence <> 'different'""",
             run_id,
         )
-        self._run("create index on added_edges (left_key)")
-        self._run("create index on added_edges (right_key)")
         self._run("analyze added_edges")
         self._run("create temp table scope_customers (golden_customer_id uuid primary key) on commit drop")
         step = 0
@@ -211,12 +209,11 @@ class NightReader:
                        select m.right_key from held_evidence m
                        where m.left_key in (select k from step) and m.evidence <> 'different'
                        union all
-                       select other.k from step s cross join lateral (
+                       select other.left_key from step s cross join lateral (
                            select m.left_key from identity.match_edges m
-                           where m.right_key = s.k and m.evidence <> 'different'
-                           union all select e.right_key from added_edges e where e.left_key = s.k
-                           union all select e.left_key from added_edges e where e.right_key = s.k
-                           offset 0) other(k)) found(k)
+                           where m.right_key = s.k and m.evidence <> 'different' offset 0) other
+                       union all select e.right_key from added_edges e join step s on s.k = e.left_key
+                       union all select e.left_key from added_edges e join step s on s.k = e.right_key) found(k)
                    on conflict do nothing""",
                 {"step": step},
             ).rowcount
