@@ -177,6 +177,26 @@ class Effects:
     spike_topic: str = "broken_on_arrival"
     intervention_factor: float = 1.44  # first visits from Instagram a day, after shopping was switched on there
     test_factor: float = 1.35  # on the probability of leaving `choose` with an order, for the test's treatment
+    outcry_share: float = 0.012  # of all persons join the outcry, between the two numbers below
+    outcry_people: tuple[int, int] = (40, 400)
+    outcry_hours: float = 6.0  # most of it is written in so many hours, more and more of it
+    outcry_answered_after: float = 5.0  # hours until the brand's first answer under the post
+    outcry_reach: int = 48_000  # whom the one that told of it elsewhere may reach
+    hashtag_before: float = 0.02  # share of praise that carries the campaign's hashtag, before it is made known
+    hashtag_after: tuple[float, float] = (0.15, 0.55)  # when it is made known, and in the end
+    company_share: float = 0.08  # of persons who buy for a company
+    company_people: float = 5.0  # of one company, on average
+    company_order_factor: float = 2.0  # on the probability of leaving `choose` with an order
+    company_quantity: int = 3  # times as many of each product
+    troubled_share: float = 0.35  # of companies with which things go wrong
+    troubled_complaint: float = 0.40  # of what they receive is complained about, beside what others complain about
+    offer_factor: float = 1.30  # on the probability of leaving `choose` with an order while an offer runs
+    offer_used: tuple[float, float] = (0.75, 0.30)  # share of orders with the offer's code: deal seekers, others
+    offer_entered: float = 0.10  # share of carts without an order in which the code was tried out
+    apology_share: float = 0.5  # of next orders after a late parcel that carry the code given as an apology
+    reopened_share: float = 0.12  # of solved tickets
+    stock_alert_share: float = 0.10  # of choices after which somebody in the mailing tool waits for a product
+    stock_alert_ordered: float = 0.45  # share of back-in-stock alerts that an order follows within 30 days
     pos_share: float = 0.12
     cancelled_share: float = 0.02
 

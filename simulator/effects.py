@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.behaviour import CAMPAIGNS, EFFECTS, PERSONAS, S
+from simulator.effects_trade import measured_trade
+from simulator.effects_voices import measured_voices
 from simulator.journey import DAY
 from simulator.linkage import end_of
 from simulator.plan import TEST_ID, VARIANTS, variant_of
@@ -26,6 +28,8 @@ def measured_effects(world: World) -> dict[str, Any]:
         "personas": _personas(world),
         "stock_questions": _stock(world),
         "delayed_deliveries": _delays(world),
+        **measured_voices(world),
+        **measured_trade(world),
         "seasons": {"weekday_weights_monday_first": [0.95, 0.85, 0.85, 0.90, 0.95, 1.15, 1.35], "peak_hour_utc": 20},
     }
 

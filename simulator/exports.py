@@ -12,7 +12,16 @@ from typing import cast
 import polars as pl
 
 from simulator import faults
-from simulator.platforms import headers, instagram, instagram_totals, point_of_sale, segment, shopify, zendesk
+from simulator.platforms import (
+    headers,
+    instagram,
+    instagram_totals,
+    point_of_sale,
+    segment,
+    shopify,
+    zendesk,
+    zendesk_talk,
+)
 from simulator.plug import ExportObject, Plug, WrittenFile
 from simulator.settings import CORE
 from simulator.world import World
@@ -41,6 +50,15 @@ OBJECTS: tuple[ExportObject, ...] = (
     ExportObject("zendesk", "user_identity", "zendesk", "json", zendesk.user_identities, root="identities"),
     ExportObject(
         "zendesk", "satisfaction_rating", "zendesk", "json", zendesk.satisfaction_ratings, root="satisfaction_ratings"
+    ),
+    ExportObject("zendesk", "ticket_comment", "files", "json", zendesk_talk.comments_export),
+    ExportObject(
+        "zendesk",
+        "ticket_field_history",
+        "csv",
+        "csv.gz",
+        zendesk_talk.history_export,
+        columns=zendesk_talk.HISTORY_COLUMNS,
     ),
     ExportObject(
         "point_of_sale",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.behaviour import CAMPAIGNS, DAYS_SIGMA, EFFECTS, HOURS, WEEKDAYS, S, tables
+from simulator.companies import company_of, is_troubled
 from simulator.draws import Draws
 from simulator.persons import Persons
 from simulator.plan import Plan, variant_of
@@ -101,6 +102,8 @@ class _Walk:
         self.settled = np.zeros(n, dtype=bool)  # the order of this cycle was delivered, cancelled or refunded
         self.episode = np.ones(n, dtype=np.int16)
         self.orders = 0
+        company = company_of(draws, np.arange(n), n)
+        self.buys_for_company, self.is_troubled = company >= 0, is_troubled(draws, company)
 
     def next_states(self, who: I64, step: int) -> NDArray[np.int8]:
         """Draw the next state of each running person, with the planted effects."""
@@ -118,6 +121,8 @@ class _Walk:
         factor = np.where(self.campaign[who] == lift_to, EFFECTS.lift_factor, 1.0)
         treated = self.plan.in_test(self.at[who]) & (variant_of(draws, who) == 1)
         factor = np.where(treated, factor * EFFECTS.test_factor, factor)
+        factor = np.where(self.buys_for_company[who], factor * EFFECTS.company_order_factor, factor)
+        factor = np.where(self.plan.offer_at(self.at[who]) >= 0, factor * EFFECTS.offer_factor, factor)
         extra = np.where(p_order < 1, (factor - 1) * p_order / (1 - p_order), 0.0)
         lifted = at_choice & (factor > 1) & (following != S["order"])
         following[lifted & draws.chance("walk/lift", index, np.minimum(extra, 1.0))] = S["order"]
@@ -137,6 +142,8 @@ class _Walk:
         u2 = draws.uniform("walk/received_late", index)
         following[received_late & (u2 < EFFECTS.delayed_refund)] = S["refund"]
         following[received_late & (u2 >= EFFECTS.delayed_refund) & (u2 < EFFECTS.delayed_refund + 0.25)] = S["feedback"]
+        wronged = np.flatnonzero((now == S["receive"]) & self.is_troubled[who])
+        following[wronged[draws.chance("walk/troubled", index[wronged], EFFECTS.troubled_complaint)]] = S["complaint"]
         return self._observable(who, now, following)
 
     def _observable(self, who: I64, now: NDArray[np.int8], following: NDArray[np.int8]) -> NDArray[np.int8]:

@@ -22,6 +22,10 @@ DAY = 86_400
 INTERVENTION_AT, TEST_FROM, TEST_UNTIL = 0.55, 0.60, 0.90  # shares of the history
 TEST_ID, TEST_TITLE = "checkout-1", "Checkout on one page"
 VARIANTS = ("control", "one_page")
+OFFERS = ((0.30, "WARM15", 15), (0.75, "LAST20", 20))  # share of the history when it begins, code, per cent off
+OFFER_DAYS = 7
+HASHTAG, HOUSE_HASHTAG, HASHTAG_FROM = "slowtables", "journeylinehome", 0.70
+OUTCRY_DAYS_BEFORE, OUTCRY_HOUR = 9, 15  # before the first night; UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,20 @@ class Plan:
     intervention_at: int
     test_from: int
     test_until: int
+    offers: tuple[tuple[int, int], ...]  # begin and end of each of OFFERS
+    hashtag_from: int
+    outcry_at: int  # a moment, no midnight
 
     def in_test(self, at: I64) -> Bool:
         """Which moments fall into the split test."""
         return (at >= self.test_from) & (at < self.test_until)
+
+    def offer_at(self, at: I64) -> I64:
+        """Which of OFFERS runs at each moment, -1 = none."""
+        running = np.full(len(at), -1, dtype=np.int64)
+        for place, (begins, ends) in enumerate(self.offers):
+            running[(at >= begins) & (at < ends)] = place
+        return running
 
 
 def plan_of(settings: SimulationSettings) -> Plan:
@@ -50,7 +64,18 @@ def plan_of(settings: SimulationSettings) -> Plan:
     def midnight(share: float) -> int:
         return start + round(days * share) * DAY
 
-    return Plan(start, last + DAY, midnight(INTERVENTION_AT), midnight(TEST_FROM), midnight(TEST_UNTIL))
+    begun = [midnight(share) for share, _, _ in OFFERS]
+    outcry = max(start, first - OUTCRY_DAYS_BEFORE * DAY) + OUTCRY_HOUR * 3600
+    return Plan(
+        start,
+        last + DAY,
+        midnight(INTERVENTION_AT),
+        midnight(TEST_FROM),
+        midnight(TEST_UNTIL),
+        tuple((at, at + OFFER_DAYS * DAY) for at in begun),
+        midnight(HASHTAG_FROM),
+        outcry,
+    )
 
 
 def variant_of(draws: Draws, person: I64) -> I64:

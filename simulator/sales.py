@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.behaviour import PERSONAS
+from simulator.behaviour import EFFECTS, PERSONAS
+from simulator.companies import company_of
 from simulator.draws import Draws
 from simulator.journey import DAY, Orders
 from simulator.persons import Persons
+from simulator.plan import OFFERS, Plan
 from simulator.vocabulary import PRODUCTS
 
 I64 = NDArray[np.int64]
@@ -21,6 +23,9 @@ FIRST_TILL_ACCOUNT = 12346
 DEAL_SEEKER = PERSONAS.index("deal_seeker")
 PRICES = np.array([p.price_cents for p in PRODUCTS])
 POPULARITY = np.array([p.weight for p in PRODUCTS])
+CODES = ("SPRING10", *(code for _, code, _ in OFFERS), "SORRY10")  # always in force; of the offers; given as an apology
+PER_CENT = np.array([10, *(share for _, _, share in OFFERS), 10])
+APOLOGY = len(CODES) - 1
 SHOP_ZONE = "America/New_York"
 TILL_ZONE = "Europe/London"
 
@@ -51,7 +56,7 @@ class ShopOrders:
     is_gift: Bool
     recipient: I64  # person whose name is on the parcel
     has_cookie_note: Bool
-    discounted: Bool
+    code: I64  # position in CODES, -1 = none
     subtotal: I64
     discount: I64
     shipping: I64
@@ -92,7 +97,7 @@ def _lines(draws: Draws, stream: str, count: int, mean_weights: tuple[float, ...
 
 
 def make_shop_orders(
-    draws: Draws, persons: Persons, orders: Orders, refunded_at: I64, promoted: Bool
+    draws: Draws, persons: Persons, orders: Orders, refunded_at: I64, promoted: Bool, plan: Plan
 ) -> tuple[ShopOrders, I64]:
     """The web orders among `orders`, and for each of `orders` its position here (-1 for counter sales)."""
     web = np.flatnonzero(~orders.is_pos)
@@ -102,11 +107,12 @@ def make_shop_orders(
     index = np.arange(len(web), dtype=np.int64)
     person = orders.person[web].astype(np.int64)
     lines = _lines(draws, "shop", len(web), (0.52, 0.27, 0.14, 0.07))
+    in_bulk = company_of(draws, person, len(persons)) >= 0
+    lines = replace(lines, quantity=lines.quantity * np.where(in_bulk[lines.order], EFFECTS.company_quantity, 1))
     value = PRICES[lines.product] * lines.quantity
     subtotal = np.add.reduceat(value, lines.start[:-1]) if len(web) else np.zeros(0, dtype=np.int64)
-    deal = persons.persona[person] == DEAL_SEEKER
-    discounted = draws.chance("shop/code", index, np.where(promoted[web], 0.5, np.where(deal, 0.35, 0.08)))
-    discount = np.where(discounted, subtotal // 10, 0)
+    code = _codes(draws, persons, orders, web, promoted[web], plan)
+    discount = np.where(code >= 0, subtotal * PER_CENT[code] // 100, 0)
     shipping = np.where(subtotal - discount >= 7500, 0, 695)
     tax = ((subtotal - discount) * 0.08).astype(np.int64)
     total = subtotal - discount + shipping + tax
@@ -138,7 +144,7 @@ def make_shop_orders(
             gift & (recipient != person),
             recipient,
             draws.chance("shop/note", index, 0.55),
-            discounted,
+            code,
             subtotal,
             discount,
             shipping,
@@ -148,6 +154,21 @@ def make_shop_orders(
         ),
         place,
     )
+
+
+def _codes(draws: Draws, persons: Persons, orders: Orders, web: I64, promoted: Bool, plan: Plan) -> I64:
+    """Discount code of each web order: an apology goes before an offer, and an offer before what is always in force."""
+    index, person = np.arange(len(web), dtype=np.int64), orders.person[web].astype(np.int64)
+    deal = persons.persona[person] == DEAL_SEEKER
+    usual = draws.chance("shop/code", index, np.where(promoted, 0.5, np.where(deal, 0.35, 0.08)))
+    code = np.where(usual, 0, -1)
+    running = plan.offer_at(orders.at[web])
+    used = (running >= 0) & draws.chance("shop/offer", index, np.where(deal, *EFFECTS.offer_used))
+    code = np.where(used, 1 + running, code)
+    by_person = np.lexsort((orders.at[web], person))
+    again = np.zeros(len(web), dtype=bool)
+    again[by_person[1:]] = (person[by_person[1:]] == person[by_person[:-1]]) & orders.is_delayed[web][by_person[:-1]]
+    return np.where(again & draws.chance("shop/apology", index, EFFECTS.apology_share), APOLOGY, code)
 
 
 def make_till_sales(draws: Draws, persons: Persons, orders: Orders, refunded_at: I64) -> tuple[TillSales, I64]:

@@ -57,6 +57,14 @@ TOPICS: dict[str, Topic] = {
         ("the {p} disappointed me, poor quality.", "terrible delivery, the {p} came far too late.", "bad experience, I regret buying the {p}."), ("", " Never again.")),
     "brand_reply": Topic(None, 1, ("Hi there! ", "Hello, "),
         ("thank you for your message.", "we are happy to help.", "so glad you like it!", "please send us a direct message and we will sort it out."), ("", " 💛")),
+    "outcry": Topic("complaint", -1, ("", "Same here: ", "Unbelievable, "),
+        ("my {p} arrived broken and nobody answers, terrible service", "the {p} broke on the first day, this is a scam",
+         "I am so disappointed, I want my money back for the {p}", "awful packaging, my {p} was smashed too"),
+        ("", " Shame on you.", " Never again.", " 😡")),
+    "still_waiting": Topic("complaint", -1, ("", "Hello again, "),
+        ("this is still not solved, I am really annoyed.", "the problem is back, this is very frustrating.",
+         "nothing has happened since, that is disappointing."), ("", " Please look at it once more.", " I want my money back.")),
+    "thanks": Topic("praise", 1, ("", "Great, "), ("thank you, that helps a lot.", "thanks for the quick answer, perfect."), ("", " 😊")),
 }  # fmt: skip
 
 TOPIC_NAMES: tuple[str, ...] = tuple(TOPICS)

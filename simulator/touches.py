@@ -40,6 +40,8 @@ EVENT_KINDS: tuple[str, ...] = (
     "reviewed",
     "shared",
     "test_seen",
+    "coupon",
+    "promotion",
 )
 K = {name: i for i, name in enumerate(EVENT_KINDS)}
 
@@ -63,7 +65,14 @@ _PLAN: tuple[tuple[str, str, float, int], ...] = (
     ("feedback", "reviewed", 1.0, 0),
     ("recommend", "shared", 1.0, 0),
     ("choose", "test_seen", 1.0, 1),
+    ("choose", "coupon", 1.0, 20),
+    ("order", "coupon", 1.0, -40),
+    ("first_view", "promotion", 1.0, 5),
+    ("return_visit", "promotion", 1.0, 5),
 )
+REPLY_MINUTES = np.array([420.0, 360.0, 110.0, 2.0])  # median minutes to an agent's first answer, by ticket channel
+PROMOTION_CLICKED = 0.3  # share of visits in which a running offer is clicked
+COUPON_TRIED = 0.015  # share of carts in which a code is tried out while no offer runs
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,10 @@ class Tickets:
     order: I32
     channel: I8  # 0 e-mail, 1 web form, 2 instagram_dm, 3 voice
     names_order: Bool
-    solved_at: I64
+    replied_at: I64  # first answer of an agent
+    first_solved_at: I64
+    reopened_at: I64
+    solved_at: I64  # for good
     closed_at: I64
     rated_at: I64
     is_good: Bool
@@ -129,6 +141,9 @@ def make_web_events(
     number = np.arange(len(steps), dtype=np.int64)
     on_shop_order = order >= 0
     rated_on_ticket = _answers_complaint(steps)
+    in_offer = plan.offer_at(steps.at) >= 0
+    has_code = np.zeros(len(steps), dtype=bool)
+    has_code[on_shop_order] = shop.code[order[on_shop_order]] >= 0
     for slot, (state, kind, probability, offset) in enumerate(_PLAN):
         rows = steps.state == S[state]
         if state == "order":
@@ -139,6 +154,12 @@ def make_web_events(
             rows &= ~rated_on_ticket
         if kind == "test_seen":
             rows &= plan.in_test(steps.at)
+        if kind == "promotion":
+            rows &= in_offer & draws.chance(f"web/{slot}", number, PROMOTION_CLICKED)
+        if kind == "coupon" and state == "order":
+            rows &= has_code
+        elif kind == "coupon":
+            rows &= draws.chance("web/coupon", number, np.where(in_offer, EFFECTS.offer_entered, COUPON_TRIED))
         if kind in ("product_added", "wishlist"):
             added = draws.uniform("web/added", number) < 0.85
             rows &= added if kind == "product_added" else ~added
@@ -197,8 +218,11 @@ class Voices:
     tickets: Tickets
 
 
-def make_voices(draws: Draws, persons: Persons, steps: Steps, shop: ShopOrders, order: I32, spike: Bool) -> Voices:
-    """Comments, messages and tickets of all steps. `spike` marks the steps of the complaint spike."""
+def make_voices(
+    draws: Draws, persons: Persons, steps: Steps, shop: ShopOrders, order: I32, spike: Bool, outcry: Bool
+) -> Voices:
+    """Comments, messages and tickets of all steps. `spike` marks the steps of the complaint spike, `outcry` those of
+    the complaint that goes viral."""
     number = np.arange(len(steps), dtype=np.int64)
     person = steps.person.astype(np.int64)
     social = persons.has_instagram[person]
@@ -219,6 +243,7 @@ def make_voices(draws: Draws, persons: Persons, steps: Steps, shop: ShopOrders, 
     topic[spike] = T[EFFECTS.spike_topic]
     praising = (state == S["comment"]) & ~steps.stock & draws.chance("voice/praise", number, 0.6)
     topic[praising] = T["praise"]
+    topic[outcry] = T["outcry"]
     topic[state == S["story"]] = T["story_reply"]
     topic[state == S["recommend"]] = T["advocacy"]
     u = draws.uniform("voice/channel", number)
@@ -232,18 +257,27 @@ def make_voices(draws: Draws, persons: Persons, steps: Steps, shop: ShopOrders, 
     tickets = synced | ((state == S["question"]) & ~(social & (u < 0.65))) | (complaint & ~(social & (u < 0.22)))
     written = (order, topic)
     return Voices(
-        _writings(draws, "comment", steps, np.flatnonzero(comments), written, 0.35),
-        _writings(draws, "message", steps, np.flatnonzero(messages), written, 0.70),
+        _writings(draws, "comment", steps, np.flatnonzero(comments), written, 0.35, outcry),
+        _writings(draws, "message", steps, np.flatnonzero(messages), written, 0.70, outcry),
         _tickets(draws, steps, np.flatnonzero(tickets), written, synced),
     )
 
 
-def _writings(draws: Draws, stream: str, steps: Steps, rows: I64, written: tuple[I32, I8], answered: float) -> Writings:
+def _writings(
+    draws: Draws, stream: str, steps: Steps, rows: I64, written: tuple[I32, I8], answered: float, outcry: Bool
+) -> Writings:
     order, topic = written
-    answer = rows[draws.chance(stream + "/answer", rows, answered)]
-    wait = 900 + draws.below(stream + "/wait", answer, 20 * 3600)
+    wanted = draws.chance(stream + "/answer", rows, answered)
+    begins = steps.at[rows[outcry[rows]]].min(initial=2**62)
+    wanted |= outcry[rows] & (steps.at[rows] == begins)  # who began it is answered
+    answer = rows[wanted]
+    at_answer = steps.at[answer] + 900 + draws.below(stream + "/wait", answer, 20 * 3600)
+    # Nobody at the brand sees for hours what goes on under one post; then all that is answered is answered at once.
+    seen = np.maximum(begins + round(EFFECTS.outcry_answered_after * 3600), steps.at[answer] + 120)
+    later = np.where(steps.at[answer] > begins, draws.below(stream + "/outcry_wait", answer, 3 * 3600), 0)
+    at_answer = np.where(outcry[answer], seen + later, at_answer)
     key = np.concatenate((rows * 2, answer * 2 + 1))
-    at = np.concatenate((steps.at[rows], steps.at[answer] + wait))
+    at = np.concatenate((steps.at[rows], at_answer))
     brand = np.concatenate((np.zeros(len(rows), dtype=bool), np.ones(len(answer), dtype=bool)))
     source = np.concatenate((rows, answer))
     topics = np.where(brand, T["brand_reply"], topic[source]).astype(np.int8)
@@ -262,7 +296,6 @@ def _tickets(draws: Draws, steps: Steps, rows: I64, written: tuple[I32, I8], by_
     channel = draws.choice("ticket/channel", rows, (0.62, 0.28, 0.0, 0.10)).astype(np.int8)
     channel[by_social[rows]] = 2
     solved = at + 2 * 3600 + (draws.uniform("ticket/solved", rows) ** 2 * 4 * DAY).astype(np.int64)
-    closed = solved + 4 * DAY
     # A complaint whose next step is feedback is rated, once it is solved.
     follows = np.zeros(len(steps), dtype=bool)
     follows[:-1] = _answers_complaint(steps)[1:]
@@ -272,7 +305,13 @@ def _tickets(draws: Draws, steps: Steps, rows: I64, written: tuple[I32, I8], by_
     rated_at = np.where(rated, np.maximum(rated_at, solved + 60), -1)
     good = ~draws.chance("ticket/bad", rows, np.where(topic[rows] == T["late_order"], 0.75, 0.35))
     names_order = draws.chance("ticket/names_order", rows, 0.75) & (order[rows] >= 0)
-    closed = np.maximum(closed, np.where(rated, rated_at + 600, 0))
+    first_solved = solved
+    again = ~rated & draws.chance("ticket/reopened", rows, EFFECTS.reopened_share)
+    reopened = np.where(again, solved + 4 * 3600 + draws.below("ticket/reopened_at", rows, 40 * 3600), -1)
+    solved = np.where(again, reopened + 2 * 3600 + draws.below("ticket/solved_again", rows, 24 * 3600), solved)
+    closed = np.maximum(solved + 4 * DAY, np.where(rated, rated_at + 600, 0))
+    usual = REPLY_MINUTES[channel] * 60 * np.exp(0.8 * draws.normal("ticket/reply", rows))
+    replied = np.minimum(at + np.maximum(usual.astype(np.int64), 60), first_solved - 300)
     return Tickets(
         rows,
         steps.person[rows],
@@ -281,6 +320,9 @@ def _tickets(draws: Draws, steps: Steps, rows: I64, written: tuple[I32, I8], by_
         order[rows].astype(np.int32),
         channel,
         names_order,
+        np.maximum(replied, at + 30),
+        first_solved,
+        reopened,
         solved,
         closed,
         rated_at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -56,6 +56,7 @@ class World:
     step_shop: I32  # position in `shop` of each step's order, -1
     step_till: I32
     is_spike: Bool
+    is_outcry: Bool  # steps of the complaint that goes viral
     shop: ShopOrders
     till: TillSales
     account_at: I64  # when the person's shop account was made, -1 = none
@@ -91,14 +92,15 @@ def build_world(settings: SimulationSettings) -> World:
     plan = plan_of(settings)
     at = shopping_switched_on(draws, at, campaign, plan)
     steps, orders, refunded = simulate_journeys(persons, draws, at, campaign, plan)
-    steps, is_spike = _add_spike(draws, steps, day_number(spike_date(settings)), end)
+    steps, is_outcry = _add_outcry(draws, persons, steps, plan)
+    steps, is_spike, is_outcry = _add_spike(draws, steps, is_outcry, day_number(spike_date(settings)))
     lift = next(i for i, c in enumerate(CAMPAIGNS) if c.name == EFFECTS.lift_campaign)
-    shop, shop_place = make_shop_orders(draws, persons, orders, refunded, campaign[orders.person] == lift)
+    shop, shop_place = make_shop_orders(draws, persons, orders, refunded, campaign[orders.person] == lift, plan)
     till, till_place = make_till_sales(draws, persons, orders, refunded)
     step_shop, step_till = _linked(steps, shop_place), _linked(steps, till_place)
     account_at, account_id = _accounts(draws, persons, steps, shop)
     web = make_web_events(draws, persons, steps, shop, step_shop, account_at, plan)
-    voices = make_voices(draws, persons, steps, shop, step_shop, is_spike)
+    voices = make_voices(draws, persons, steps, shop, step_shop, is_spike, is_outcry)
     return World(
         settings,
         draws,
@@ -109,6 +111,7 @@ def build_world(settings: SimulationSettings) -> World:
         step_shop,
         step_till,
         is_spike,
+        is_outcry,
         shop,
         till,
         account_at,
@@ -126,8 +129,8 @@ def _linked(steps: Steps, place: I64) -> I32:
     return result
 
 
-def _add_spike(draws: Draws, steps: Steps, day: int, end: int) -> tuple[Steps, Bool]:
-    """Plant the complaint spike: recent buyers complain on one day about one thing."""
+def _add_spike(draws: Draws, steps: Steps, is_outcry: Bool, day: int) -> tuple[Steps, Bool, Bool]:
+    """Plant the complaint spike: recent buyers complain on one day about one thing. Returns the marks of both."""
     low = day * DAY
     complaints = steps.state == S["complaint"]
     before = complaints & (steps.at >= low - 28 * DAY) & (steps.at < low)
@@ -140,27 +143,51 @@ def _add_spike(draws: Draws, steps: Steps, day: int, end: int) -> tuple[Steps, B
         + draws.choice("spike/h", chosen, np.array([0.2] * 8 + [1.0] * 14 + [0.4] * 2)) * 3600
         + draws.below("spike/s", chosen, 3600)
     )
+    merged, is_new, source = _inserted(steps, chosen, at, S["complaint"])
+    return merged, is_new, is_outcry[source] & ~is_new
+
+
+def _add_outcry(draws: Draws, persons: Persons, steps: Steps, plan: Plan) -> tuple[Steps, Bool]:
+    """Plant the complaint that goes viral: people who know the brand write under one post, more and more of them."""
+    low, high = EFFECTS.outcry_people
+    wanted = min(max(round(EFFECTS.outcry_share * len(persons)), low), high)
+    known = np.flatnonzero(persons.has_instagram[steps.person] & (steps.at < plan.outcry_at - DAY))
+    last = known[np.append(steps.person[known[1:]] != steps.person[known[:-1]], True)] if len(known) else known
+    rank = np.argsort(draws.bits("outcry", steps.person[last]), kind="stable")
+    chosen = np.sort(last[rank[:wanted]])
+    who = steps.person[chosen]
+    hours = EFFECTS.outcry_hours * np.sqrt(draws.uniform("outcry/h", who))
+    dies_down = draws.chance("outcry/later", who, 0.2)
+    hours = np.where(dies_down, EFFECTS.outcry_hours * (1 + 2 * draws.uniform("outcry/later_h", who) ** 2), hours)
+    at = plan.outcry_at + (hours * 3600).astype(np.int64)
+    at[at == at.min(initial=2**62)] = plan.outcry_at  # it begins with one of them
+    merged, is_new, _ = _inserted(steps, chosen, at, S["comment"])
+    order = np.where(is_new, -1, merged.order).astype(np.int32)
+    return replace(merged, order=order), is_new
+
+
+def _inserted(steps: Steps, chosen: I64, at: I64, state: int) -> tuple[Steps, Bool, I64]:
+    """The steps with one more of a state for each of `chosen`, like it but for its time; which are new; where from."""
     count = len(steps)
     person = np.concatenate((steps.person, steps.person[chosen]))
     times = np.concatenate((steps.at, at))
     order = np.lexsort((np.arange(len(times)), times, person))
-    merged = np.concatenate((np.arange(count), np.zeros(len(chosen), dtype=np.int64)))
-    merged[count:] = chosen
+    merged = np.concatenate((np.arange(count), chosen))
     source = merged[order]
-    is_spike = (np.arange(len(times)) >= count)[order]
-    state = steps.state[source].copy()
-    state[is_spike] = S["complaint"]
+    is_new = (np.arange(len(times)) >= count)[order]
+    states = steps.state[source].copy()
+    states[is_new] = state
     episode = steps.episode[source].copy()
-    # A spike complaint belongs to the episode the person is in on that day.
-    rows = np.flatnonzero(is_spike)
+    # What is put in belongs to the episode the person is in at that time.
+    rows = np.flatnonzero(is_new)
     episode[rows] = episode[np.maximum(rows - 1, 0)]
     person, times = person[order], times[order]
     entry = np.ones(len(person), dtype=bool)
     entry[1:] = (person[1:] != person[:-1]) | (episode[1:] != episode[:-1])
     starts = np.flatnonzero(entry)
     seq = np.arange(len(person)) - np.repeat(starts, np.diff(np.append(starts, len(person)))) + 1
-    stock = steps.stock[source] & ~is_spike
-    return Steps(person, times, state, steps.order[source], stock, episode, seq.astype(np.int16)), is_spike
+    stock = steps.stock[source] & ~is_new
+    return Steps(person, times, states, steps.order[source], stock, episode, seq.astype(np.int16)), is_new, source
 
 
 def _accounts(draws: Draws, persons: Persons, steps: Steps, shop: ShopOrders) -> tuple[I64, I64]:

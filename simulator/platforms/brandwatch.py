@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
+from simulator.behaviour import EFFECTS
 from simulator.platforms.letters import json_pages
-from simulator.platforms.listening import NETWORKS, Mentions, handles, make_mentions, words
+from simulator.platforms.listening import NETWORKS, Mentions, handles, loud_step, make_mentions, words
 from simulator.plug import Edges, ExportObject, Plug, RecordKind, Records, WrittenFile
 from simulator.text import choose_text, hex16, joined, json_of, lookup, stamps
 from simulator.world import World
@@ -56,7 +57,13 @@ def mentions_export(world: World, night: int, chunk: int) -> Iterator[WrittenFil
         url=joined("https://", domain, "/", ids),
         country=pl.lit("United Kingdom"),
         language=pl.lit("en"),
-        reachEstimate=pl.Series(world.draws.below("brandwatch/reach", part.key, 5_000)),
+        reachEstimate=pl.Series(
+            np.where(
+                part.key == loud_step(world),
+                EFFECTS.outcry_reach,
+                world.draws.below("brandwatch/reach", part.key, 5_000),
+            )
+        ),
         impact=pl.lit(12.5),
         categories=pl.lit([], dtype=pl.List(pl.String)),
         tags=pl.lit([], dtype=pl.List(pl.String)),

@@ -67,7 +67,7 @@ def display_names(world: World, who: I64) -> list[str]:
 def _steps(world: World, states: tuple[str, ...], stream: str, share: float) -> I64:
     """Steps of these states that leave something on Facebook."""
     steps = world.steps
-    rows = np.flatnonzero(np.isin(steps.state, [S[state] for state in states]))
+    rows = np.flatnonzero(np.isin(steps.state, [S[state] for state in states]) & ~world.is_outcry)
     rows = rows[has_facebook(world, steps.person[rows].astype(np.int64))]
     return rows[world.draws.chance(stream, rows, share)]
 

@@ -29,7 +29,7 @@ I64 = NDArray[np.int64]
 HOST = "journal.journeyline.example"
 STREAM = "3206015529"
 DATES_RESTATED = 4
-WITHOUT = ("identify_mail", "test_seen")  # personal data is forbidden in GA4
+WITHOUT = ("identify_mail", "test_seen", "coupon", "promotion")  # personal data is forbidden in GA4
 NAMES = {
     "landing": "page_view", "home": "page_view", "list_viewed": "view_item_list", "product_viewed": "view_item",
     "searched": "view_search_results", "newsletter": "newsletter_subscribed", "identify_login": "login",

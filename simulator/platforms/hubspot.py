@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 
 from simulator import records, traps
 from simulator.behaviour import S
+from simulator.companies import company_of, written_names
 from simulator.journey import DAY
 from simulator.linkage import end_of
 from simulator.persons import NEVER
 from simulator.platforms.hubspot_people import (
+    ISO,
     Contacts,
     address_at,
+    company_records,
     contact_ids,
     has_address,
     make_contacts,
@@ -35,7 +38,6 @@ from simulator.world import World
 
 I64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
-ISO = "%Y-%m-%dT%H:%M:%S.000Z"
 PAGE = 100
 PORTAL = 4_727_653
 FORMS = (("9f3f6a10-0c5b-4a7e-9d0b-2b1b6f3c7a01", "Ask us"), ("1c0de7a2-57d1-4d59-8a2f-6b1d90aa0b02", "Gift service"))
@@ -151,6 +153,7 @@ def contacts_export(world: World, night: int, chunk: int) -> Iterator[WrittenFil
     gone = contacts.deleted_at[shown] < high
     absorbed = contacts.absorbed(world, shown, high)
     left = contacts.has_left(world, who, high)
+    companies = written_names(world.draws, company_of(world.draws, who, len(world.persons)), number).to_list()
     columns = zip(
         contact_ids(number).to_list(), contacts.emails(world, shown, last[shown]).to_list(), first.to_list(),
         family.to_list(), phones.to_list(), home.line1.to_list(), home.city.to_list(), home.zip.to_list(),
@@ -162,15 +165,20 @@ def contacts_export(world: World, night: int, chunk: int) -> Iterator[WrittenFil
             "hs_object_id": identity, "email": mail, "firstname": given, "lastname": name,
             "phone": phone if known[i] else None, "address": line if housed[i] else None,
             "city": city if housed[i] else None, "zip": code if housed[i] else None,
-            "country": country if housed[i] else None, "lifecyclestage": "lead", "createdate": begun,
-            "lastmodifieddate": changed, "hs_merged_object_ids": absorbed[i],
-            "hs_email_optout": "true" if left[i] else None,
+            "country": country if housed[i] else None, "company": companies[i],
+            "lifecyclestage": "lead", "createdate": begun, "lastmodifieddate": changed,
+            "hs_merged_object_ids": absorbed[i], "hs_email_optout": "true" if left[i] else None,
         }  # fmt: skip
         items.append(
             {"id": identity, "properties": properties, "createdAt": begun, "updatedAt": changed,
              "archived": bool(gone[i])}
         )  # fmt: skip
     yield from _pages("results", items, {"total": len(items)})
+
+
+def companies_export(world: World, night: int, chunk: int) -> Iterator[WrittenFile]:
+    """Companies of which the first contact was made in the night's window."""
+    yield from _pages("results", company_records(world, night), {})
 
 
 def merges_export(world: World, night: int, chunk: int) -> Iterator[WrittenFile]:
@@ -358,6 +366,7 @@ PLUG = Plug(
     platform="hubspot",
     exports=(
         ExportObject("hubspot", "contact", "files", "json", contacts_export),
+        ExportObject("hubspot", "company", "files", "json", companies_export),
         ExportObject("hubspot", "contact_merge", "files", "json", merges_export, is_silent=True),
         ExportObject("hubspot", "email_event", "files", "json", email_events),
         ExportObject("hubspot", "form", "files", "json", forms_export),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,15 +11,17 @@ from numpy.typing import NDArray
 
 from simulator import records
 from simulator.behaviour import S
+from simulator.companies import company_count, company_of, industries, names
 from simulator.journey import DAY
 from simulator.linkage import end_of
 from simulator.persons import NEVER
 from simulator.platforms.letters import has_own_mailbox
-from simulator.text import choose_text
+from simulator.text import choose_text, stamps
 from simulator.world import World
 
 I64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
+ISO = "%Y-%m-%dT%H:%M:%S.000Z"
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,8 @@ def make_contacts(world: World) -> Contacts:
     follows = np.flatnonzero(steps.state == S["follow"])
     np.minimum.at(begun, steps.person[follows].astype(np.int64), steps.at[follows] + 30)
     begun = np.minimum(begun, np.where(world.account_at >= 0, world.account_at + 60, NEVER))
-    has = has_own_mailbox(world, people) & draws.chance("hubspot/has", people, 0.5)
+    for_company = company_of(draws, people, count) >= 0  # the sales team keeps all of them
+    has = has_own_mailbox(world, people) & (for_company | draws.chance("hubspot/has", people, 0.5))
     joined_at = np.where((begun < end) & has, begun, NEVER)
     who = people[joined_at < end]
     persons = world.persons
@@ -120,6 +124,30 @@ def make_contacts(world: World) -> Contacts:
         np.concatenate((deleted, np.full(len(twice), NEVER, dtype=np.int64)))[order],
         joined_at,
     )
+
+
+def company_records(world: World, night: int) -> list[dict[str, Any]]:
+    """Companies of which the first contact was made in the night's window."""
+    low, high = world.window(night)
+    contacts = make_contacts(world)
+    company = company_of(world.draws, contacts.person, len(world.persons))
+    first = np.full(company_count(len(world.persons)), NEVER, dtype=np.int64)
+    np.minimum.at(first, company[company >= 0], contacts.created_at[company >= 0])
+    number = np.flatnonzero((first >= low) & (first < high)).astype(np.int64)
+    moments = stamps(first[number], ISO).to_list()
+    columns = zip(number.tolist(), names(number).to_list(), industries(number).to_list(), moments, strict=True)
+    items = []
+    for place, name, industry, begun in columns:
+        identity = str(7_000_000_000 + place * 30)
+        properties = {
+            "hs_object_id": identity, "name": name, "industry": industry, "domain": f"company{place}.example",
+            "country": "United Kingdom", "annualrevenue": str(200_000 + place % 40 * 50_000), "createdate": begun,
+            "hs_lastmodifieddate": begun,
+        }  # fmt: skip
+        items.append(
+            {"id": identity, "properties": properties, "createdAt": begun, "updatedAt": begun, "archived": False}
+        )
+    return items
 
 
 def contact_ids(number: I64) -> pl.Series:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from simulator.hashtags import tagged, tags_of_posts
 from simulator.journey import DAY
 from simulator.sales import FIRST_ORDER_NUMBER
 from simulator.text import choose_text, digits, joined, json_of, lookup, stamps, struct_of
@@ -104,7 +105,14 @@ def _comment_records(world: World, written: Writings, rows: I64) -> pl.Series:
         k, who = key[mine], written.person[rows[mine]].astype(np.int64)
         body = {
             "id": comment_ids(k),
-            "text": texts(world, "comment", k, written.topic[rows[mine]], written.order[rows[mine]]),
+            "text": tagged(
+                world,
+                "comment",
+                k,
+                written.topic[rows[mine]],
+                written.at[rows[mine]],
+                texts(world, "comment", k, written.topic[rows[mine]], written.order[rows[mine]]),
+            ),
             "timestamp": stamps(written.at[rows[mine]], GRAPH_TIME),
         }
         if is_brand:
@@ -175,7 +183,14 @@ def _conversation_records(world: World, written: Writings, people: I64, now: int
             "b": brand,
             "id": message_ids(world, key),
             "created_time": stamps(written.at[known], GRAPH_TIME),
-            "message": texts(world, "message", key, written.topic[known], written.order[known]),
+            "message": tagged(
+                world,
+                "message",
+                key,
+                written.topic[known],
+                written.at[known],
+                texts(world, "message", key, written.topic[known], written.order[known]),
+            ),
             "link": joined("https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=", digits(key, 12)),
             "story": story,
             "mention": mention,
@@ -241,7 +256,9 @@ def _asked_at(world: World, written: Writings, rows: I64) -> I64:
 def media_of(world: World, key: I64, at: I64) -> I64:
     """The post a comment stands under: one that was up at the time, newer ones more often."""
     posted = np.maximum(np.searchsorted(media_times(world), at, side="right"), 1)
-    return ((1 - world.draws.uniform("comment/media", key) ** 2) * posted).astype(np.int64).clip(0, posted - 1)
+    newest = max(int(np.searchsorted(media_times(world), world.plan.outcry_at, side="right")) - 1, 0)
+    usual = ((1 - world.draws.uniform("comment/media", key) ** 2) * posted).astype(np.int64).clip(0, posted - 1)
+    return np.where(world.is_outcry[key], newest, usual)  # the outcry stands under one post
 
 
 def media_ids(media: I64) -> pl.Series:
@@ -262,7 +279,10 @@ def media(world: World, night: int, chunk: int) -> Iterator[pl.Series]:
     comment_count = np.bincount(places, minlength=MEDIA_COUNT)[post]
     code = hex16(world.draws.bits("media/code", post)).str.slice(0, 11)
     reel = world.draws.chance("media/reel", post, 0.4)
-    caption = lookup([f"{p.title}. New in the shop." for p in PRODUCTS], post % len(PRODUCTS))
+    caption = joined(
+        lookup([f"{p.title}. New in the shop." for p in PRODUCTS], post % len(PRODUCTS)),
+        tags_of_posts(world, times[post]),
+    )
     address = joined("https://scontent.cdninstagram.com/v/", code, f".jpg?oe={night:06x}")  # signed anew each night
     yield json_of(
         len(post),

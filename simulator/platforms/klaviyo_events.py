@@ -16,6 +16,7 @@ from simulator.behaviour import S
 from simulator.journey import DAY
 from simulator.linkage import end_of
 from simulator.platforms.klaviyo import ISO, LIST_ID, Profiles, make_profiles, page_of, profile_ids
+from simulator.platforms.klaviyo_stock import StockAlerts, make_stock_alerts
 from simulator.platforms.letters import (
     BOUNCED,
     CLICKED,
@@ -47,6 +48,7 @@ METRICS: dict[str, tuple[str, str, str, str]] = {
     "Placed Order": ("TspjNE", "shopify", "Shopify", "eCommerce"),
     "Fulfilled Order": ("X3f6PC", "shopify", "Shopify", "eCommerce"),
     "Refunded Order": ("R2WpFy", "shopify", "Shopify", "eCommerce"),
+    "Subscribed to Back in Stock": ("Qm5hDd", "klaviyo", "Klaviyo", "Internal"),
 }
 OWN_CLICK = ("VFFb4u", "Clicked Email", "api", "API", "API")
 NAMES = tuple(METRICS)
@@ -92,6 +94,12 @@ def profile_at(profiles: Profiles, who: I64, at: I64, now: int) -> I64:
     return np.where(merged, who * 2 + 1, number)
 
 
+def stock_alerts(world: World, profiles: Profiles) -> StockAlerts:
+    """Alerts of people whom Klaviyo knows when they ask for them."""
+    steps = world.steps
+    return make_stock_alerts(world, profile_at(profiles, steps.person.astype(np.int64), steps.at, end_of(world)) >= 0)
+
+
 def make_events(world: World, profiles: Profiles) -> Events:
     """All events of all nights, by time."""
     draws, steps, shop, audience = world.draws, world.steps, world.shop, profiles.audience
@@ -104,12 +112,14 @@ def make_events(world: World, profiles: Profiles) -> Events:
     order = np.arange(len(shop), dtype=np.int64)
     told = shop.contact != 2
     product = draws.below("klaviyo/product", views, len(PRODUCTS))
+    alerts = stock_alerts(world, profiles)
     parts: list[tuple[I64, I64 | int, I64, I64]] = [
         (mails.person, by_kind[mails.kind], mails.at, mails.campaign),
         (audience.person, N["Subscribed to List"], audience.joined_at + 2, np.zeros(len(audience.person), np.int64)),
         (audience.person[left], N["Unsubscribed"], audience.left_at[left], np.zeros(int(left.sum()), np.int64)),
         (steps.person[views].astype(np.int64), N["Viewed Product"], steps.at[views] + 20, product),
         (shop.person[told], N["Placed Order"], shop.at[told] + 5, order[told]),
+        (alerts.person, N["Subscribed to Back in Stock"], alerts.at, alerts.product),
     ]
     for name, times in (("Fulfilled Order", shop.shipped_at), ("Refunded Order", shop.refunded_at)):
         rows = np.flatnonzero(told & (times >= 0) & (shop.cancelled_at < 0))
@@ -203,7 +213,7 @@ def _properties(world: World, name: str, events: Events, rows: I64) -> pl.Series
         found["$event_id"] = pl.Series(FIRST_SHOP_ORDER + about * 32_768).cast(pl.String)
         found["$value"] = pl.Series(cents[about] / 100)
         found["$currency_code"] = pl.lit("USD")
-    elif name == "Viewed Product":
+    elif name in ("Viewed Product", "Subscribed to Back in Stock"):
         found["ProductName"] = lookup([p.title for p in PRODUCTS], about)
         found["ProductID"] = product_ids(about)
         found["URL"] = lookup([f"https://shop.journeyline.example/products/{p.sku.lower()}" for p in PRODUCTS], about)

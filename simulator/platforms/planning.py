@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from simulator.behaviour import CAMPAIGNS
-from simulator.plan import DAY, TEST_ID, TEST_TITLE, VARIANTS
+from simulator.plan import DAY, HASHTAG, OFFERS, TEST_ID, TEST_TITLE, VARIANTS
 from simulator.plug import ExportObject, Plug, WrittenFile
 from simulator.world import World, day_number, spike_date
 from simulator.writing import csv_bytes
@@ -28,13 +28,14 @@ TEST_COLUMNS = (
 CHANNELS = {"paid_social": "paid_social", "cpc": "paid_search", "influencer": "organic_social", "email": "email"}
 FROM_INSTAGRAM = ";".join(str(c.name) for c in CAMPAIGNS if c.source == "instagram")
 FROM_ELSEWHERE = ";".join(str(c.name) for c in CAMPAIGNS if c.source in ("google", "facebook"))
-DAILY_BUDGET = {"spring_drop": 90.0, "always_on_search": 70.0, "lena_cooks": 40.0, "home_lookalikes": 55.0}
+COST_PER_CONTACT = {"spring_drop": 1.6, "always_on_search": 1.1, "lena_cooks": 1.2, "home_lookalikes": 1.4}  # EUR
 
 
 def events_export(world: World, night: int, chunk: int) -> Iterator[WrittenFile]:
     """The calendar as it is known that night: what has begun, and what is planned for the next month."""
     plan = world.plan
     spike = day_number(spike_date(world.settings)) * DAY
+    outcry = plan.outcry_at // DAY * DAY
     begun, tried = plan.intervention_at, (plan.test_from, plan.test_until)
     known: list[tuple[str, str, str, int, int | None, str, str]] = [
         ("E-1", "campaign", "Spring range on Instagram", plan.start, plan.end, "spring_drop", ""),
@@ -42,8 +43,16 @@ def events_export(world: World, night: int, chunk: int) -> Iterator[WrittenFile]
         ("E-3", "launch", "Checkout on one page, for half of the visitors", *tried, "", ""),
         ("E-4", "outage", "A batch of ceramics was packed badly", spike, spike + DAY, "", ""),
     ]
+    known += [
+        (f"E-{5 + place}", "campaign", f"{per_cent} per cent off for a week, code {code}", *plan.offers[place], "", "")
+        for place, (_, code, per_cent) in enumerate(OFFERS)
+    ]
+    known += [
+        ("E-7", "campaign", f"Everybody shows their table: #{HASHTAG}", plan.hashtag_from, plan.end, "", ""),
+        ("E-8", "pr", "A broken bowl goes around", outcry, outcry + 2 * DAY, "", ""),
+    ]
     if day_number(world.settings.night_date(night)) * DAY < spike:
-        known = known[:3]  # nobody plans an outage
+        known = [row for row in known if row[1] != "outage"]  # nobody plans an outage
     rows = [(*row[:3], _moment(row[3]), _moment(row[4]), "", row[5], "", row[6], "") for row in known]
     yield _sheet("calendar.csv", EVENT_COLUMNS, rows)
 
@@ -53,10 +62,12 @@ def costs_export(world: World, night: int, chunk: int) -> Iterator[WrittenFile]:
     days = np.arange(world.plan.start // DAY, world.first_day + night, dtype=np.int64)
     rows: list[tuple[str, ...]] = []
     for place, campaign in enumerate(CAMPAIGNS):
-        if campaign.name not in DAILY_BUDGET:
+        if campaign.name not in COST_PER_CONTACT:
             continue
+        # the budget follows from how many the campaign is to reach in the time that the history covers
+        contacts = campaign.weight * len(world.persons) / (world.plan.end - world.plan.start) * DAY
         spread = 0.8 + 0.4 * world.draws.uniform("planning/cost", days * len(CAMPAIGNS) + place)
-        amount = DAILY_BUDGET[campaign.name] * spread
+        amount = COST_PER_CONTACT[campaign.name] * contacts * spread
         for day, cost in zip(days.tolist(), amount.tolist(), strict=True):
             rows.append(
                 (campaign.name, CHANNELS[str(campaign.medium)], _date(day), f"{cost:.2f}", "EUR",

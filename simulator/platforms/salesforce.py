@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simulator import records, traps
 from simulator.behaviour import S
+from simulator.companies import company_of, written_names
 from simulator.journey import DAY
 from simulator.linkage import end_of
 from simulator.persons import NEVER
@@ -138,7 +139,7 @@ def leads_export(world: World, night: int, chunk: int) -> Iterator[pl.DataFrame]
     changed = stamps(last[row], TIME)
     cells = (
         lead_ids(world, who), _constant("false", len(row)), _constant(None, len(row)), family, first,
-        joined(first, " ", family), _constant("[not provided]", len(row)),
+        joined(first, " ", family), _company_cells(world, who),
         mails, phone,
         lookup(SOURCES, world.draws.below("salesforce/source", who, len(SOURCES))),
         choose_text(done, "Closed - Converted", "Open - Not Contacted"), _constant("false", len(row)), _flags(done),
@@ -146,6 +147,12 @@ def leads_export(world: World, night: int, chunk: int) -> Iterator[pl.DataFrame]
         stamps(made, TIME), changed, changed,
     )  # fmt: skip
     yield pl.DataFrame(dict(zip(LEAD_COLUMNS, cells, strict=True)))
+
+
+def _company_cells(world: World, who: I64) -> pl.Series:
+    """The company as somebody typed it; the form demands one, so those without have a filler."""
+    names = written_names(world.draws, company_of(world.draws, who, len(world.persons)), who + (1 << 41))
+    return names.fill_null("[not provided]")
 
 
 def contacts_export(world: World, night: int, chunk: int) -> Iterator[pl.DataFrame]:

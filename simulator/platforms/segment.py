@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from simulator import records, traps
 from simulator.behaviour import CAMPAIGNS
-from simulator.plan import TEST_ID, TEST_TITLE, VARIANTS, variant_of
+from simulator.plan import OFFERS, TEST_ID, TEST_TITLE, VARIANTS, variant_of
 from simulator.platforms.shopify import cookie_ids, order_emails, order_name
 from simulator.records import Spelling
-from simulator.sales import PRICES
+from simulator.sales import CODES, PRICES
 from simulator.text import digits, hex16, joined, json_of, lookup, stamps, struct_of, uuids
 from simulator.texts import BLOCKS, TEXTS
 from simulator.touches import EVENT_KINDS
@@ -39,6 +39,8 @@ _TRACK = {
     "reviewed": "Product Reviewed",
     "shared": "Product Shared",
     "test_seen": "Experiment Viewed",
+    "coupon": "Coupon Applied",
+    "promotion": "Promotion Clicked",
 }
 _GECKO = "(KHTML, like Gecko)"
 _WEBKIT, _CHROME = f"AppleWebKit/605.1.15 {_GECKO}", f"AppleWebKit/537.36 {_GECKO} Chrome/142.0.0.0"
@@ -204,11 +206,26 @@ def _properties(world: World, rows: I64, kind: str, product: I64) -> pl.Series:
             "variation_id": lookup([str(i) for i in range(len(VARIANTS))], variant),
             "variation_name": lookup(VARIANTS, variant),
         }
+    elif kind == "coupon":
+        code = lookup(CODES, _codes_of(world, rows))
+        parts = {"coupon_id": code, "coupon_name": code, "cart_id": hex16(draws.bits("web/cart", key // 32))}
+    elif kind == "promotion":
+        code = lookup([code for _, code, _ in OFFERS], world.plan.offer_at(world.steps.at[key // 32]))
+        parts = {"promotion_id": code, "name": code, "creative": pl.lit("banner"), "position": pl.lit("home_top")}
     elif kind == "shared":
         parts = {**item, "share_via": lookup(_SHARE_VIA, draws.below("web/share", key, len(_SHARE_VIA)))}
     else:
         parts = {**item, "quantity": pl.lit(1)} if kind == "product_added" else item
     return struct_of(len(rows), **parts)
+
+
+def _codes_of(world: World, rows: I64) -> I64:
+    """Position in CODES of the code entered: of the order, else of the offer, else what is always in force."""
+    web = world.web
+    order = web.order[rows].astype(np.int64)
+    of_order = np.where(order >= 0, world.shop.code[np.maximum(order, 0)] if len(world.shop) else -1, -1)
+    running = world.plan.offer_at(world.steps.at[web.key[rows] // 32])
+    return np.where(of_order >= 0, of_order, np.maximum(1 + running, 0))
 
 
 def _context(world: World, rows: I64, who: I64, kind: str, product: I64) -> pl.Series:

@@ -13,10 +13,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from simulator import records
+from simulator.companies import company_of, written_names
 from simulator.contacts import PLACEHOLDER_MAILS
 from simulator.platforms.headers import CUSTOMER_COLUMNS, ORDER_COLUMNS
 from simulator.records import Spelling
-from simulator.sales import FIRST_ORDER_NUMBER, PRICES, SHOP_ZONE, till_account
+from simulator.sales import CODES, FIRST_ORDER_NUMBER, PRICES, SHOP_ZONE, till_account
 from simulator.text import choose_text, digits, joined, lookup, money, stamps, uuids, when
 from simulator.touches import K
 from simulator.vocabulary import PRODUCTS
@@ -155,12 +156,13 @@ def _order_cells(world: World, order: I64, now: int) -> dict[str, pl.Series]:
         "Shipping": money(shop.shipping[order]),
         "Taxes": money(shop.tax[order]),
         "Total": money(shop.total[order]),
-        "Discount Code": choose_text(shop.discounted[order], "SPRING10", None),
+        "Discount Code": lookup(CODES, shop.code[order]),
         "Discount Amount": money(shop.discount[order]),
         "Shipping Method": constant("Standard"),
         "Created at": stamps(at, SHOP_TIME, SHOP_ZONE),
         "Billing Name": when(contactless, name),
         "Billing Street": when(contactless, _street(home)),
+        "Billing Company": when(contactless, written_names(draws, company_of(draws, who, len(persons)), order)),
         "Billing Address1": when(contactless, home.line1),
         "Billing Address2": when(contactless, home.line2),
         "Billing City": when(contactless, home.city),

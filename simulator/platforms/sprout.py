@@ -25,7 +25,7 @@ PROFILE = 4_711_001
 def commented(world: World) -> I64:
     """Steps of people who comment on Instagram and say the same on TikTok."""
     steps = world.steps
-    says = (steps.state == S["comment"]) & ~steps.stock
+    says = (steps.state == S["comment"]) & ~steps.stock & ~world.is_outcry
     rows = np.flatnonzero(says & world.draws.chance("sprout/comments", np.arange(len(steps)), 0.15))
     return rows[steps.at[rows] + 45 < end_of(world)]
 

@@ -51,7 +51,7 @@ def commenting(world: World) -> I64:
     """Steps that leave a comment under a video."""
     steps = world.steps
     who = steps.person.astype(np.int64)
-    rows = np.isin(steps.state, _COMMENTING) & has_channel(world, who)
+    rows = np.isin(steps.state, _COMMENTING) & has_channel(world, who) & ~world.is_outcry
     number = np.arange(len(steps), dtype=np.int64)
     return np.flatnonzero(rows & world.draws.chance("youtube/comment", number, 0.4))
 

@@ -46,7 +46,7 @@ def last_changes(world: World, before: int) -> I64:
     """When each ticket last changed before a moment; -1 when it did not exist."""
     t = world.voices.tickets
     last = np.full(len(t), -1, dtype=np.int64)
-    for times in (t.at, t.solved_at, t.rated_at, t.closed_at):
+    for times in (t.at, t.first_solved_at, t.reopened_at, t.solved_at, t.rated_at, t.closed_at):
         last = np.where((times >= 0) & (times < before), np.maximum(last, times), last)
     return np.where(t.at < before, last, -1)
 
@@ -75,7 +75,8 @@ def _ticket_records(world: World, row: I64, last: I64, generated: I64, now: int)
     ident = FIRST_TICKET + row
     user = FIRST_SUPPORT_USER + world.support.of_ticket[row] * 1_009
     who, topic, order = t.person[row].astype(np.int64), t.topic[row], t.order[row].astype(np.int64)
-    solved, closed = t.solved_at[row] < now, t.closed_at[row] < now
+    reopened = (t.reopened_at[row] >= 0) & (t.reopened_at[row] < now)
+    solved, closed = (t.solved_at[row] < now) | ((t.first_solved_at[row] < now) & ~reopened), t.closed_at[row] < now
     rated = (t.rated_at[row] >= 0) & (t.rated_at[row] < now)
     status = np.where(closed, 3, np.where(solved, 2, np.where(draws.chance("ticket/pending", row, 0.4), 1, 0)))
     subject_index = _SUBJECT_START[topic] + (
@@ -365,7 +366,7 @@ def satisfaction_ratings(world: World, night: int, chunk: int) -> Iterator[pl.Se
     low, high = world.window(night)
     t = world.voices.tickets
     given = (t.rated_at >= low) & (t.rated_at < high)
-    offered = (t.solved_at >= low) & (t.solved_at < high)
+    offered = (t.first_solved_at >= low) & (t.first_solved_at < high)
     rows = np.flatnonzero(given | offered)
     for start in range(0, len(rows), chunk):
         yield _rating_records(world, rows[start : start + chunk], high)
@@ -387,8 +388,8 @@ def _rating_records(world: World, row: I64, now: int) -> pl.Series:
             "requester_id": FIRST_SUPPORT_USER + world.support.of_ticket[row] * 1_009,
             "assignee_id": agent_of(world, row),
             "score": lookup(("offered", "good", "bad"), score),
-            "created_at": stamps(t.solved_at[row], ISO),
-            "updated_at": stamps(np.where(rated, t.rated_at[row], t.solved_at[row]), ISO),
+            "created_at": stamps(t.first_solved_at[row], ISO),
+            "updated_at": stamps(np.where(rated, t.rated_at[row], t.first_solved_at[row]), ISO),
             "comment": when(rated & world.draws.chance("rating/comment", row, 0.5), comment),
         }
     ).with_columns(pl.lit(360_006_965_034).alias("group_id"), pl.lit(None, dtype=pl.String).alias("reason"))
