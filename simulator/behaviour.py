@@ -192,9 +192,10 @@ class Effects:
     troubled_complaint: float = 0.40  # of what they receive is complained about, beside what others complain about
     offer_factor: float = 1.30  # on the probability of leaving `choose` with an order while an offer runs
     offer_used: tuple[float, float] = (0.75, 0.30)  # share of orders with the offer's code: deal seekers, others
-    offer_entered: float = 0.10  # share of carts without an order in which the code was tried out
+    offer_entered: float = 0.30  # share of carts without an order in which the code was tried out
     apology_share: float = 0.5  # of next orders after a late parcel that carry the code given as an apology
-    reopened_share: float = 0.12  # of solved tickets
+    reopened_share: float = 0.12  # of solved tickets that are not rated
+    survey_share: float = 0.2  # of solved tickets are rated, beside those whose complaint ends in feedback
     stock_alert_share: float = 0.10  # of choices after which somebody in the mailing tool waits for a product
     stock_alert_ordered: float = 0.45  # share of back-in-stock alerts that an order follows within 30 days
     pos_share: float = 0.12

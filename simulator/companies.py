@@ -48,8 +48,10 @@ def stems(company: I64) -> pl.Series:
     """Names without the legal form, each company its own; null for -1."""
     place = np.maximum(company, 0)
     shape = len(_STEMS) * len(_TRADES)
-    trade = lookup([name for name, _ in _TRADES], np.where(company >= 0, place // len(_STEMS) % len(_TRADES), -1))
-    base = joined(lookup(_STEMS, place % len(_STEMS)), " ", trade)
+    trade = lookup([name for name, _ in _TRADES], np.where(company >= 0, place % len(_TRADES), -1))
+    # every trade goes through all stems, each beginning at another one
+    stem = (place // len(_TRADES) + place % len(_TRADES) * 5) % len(_STEMS)
+    base = joined(lookup(_STEMS, stem), " ", trade)
     return choose_text(place >= shape, joined(base, " ", pl.Series(1 + place // shape).cast(pl.String)), base)
 
 
@@ -67,4 +69,4 @@ def written_names(draws: Draws, company: I64, key: I64) -> pl.Series:
 
 def industries(company: I64) -> pl.Series:
     """What each company does."""
-    return lookup([industry for _, industry in _TRADES], company // len(_STEMS) % len(_TRADES))
+    return lookup([industry for _, industry in _TRADES], company % len(_TRADES))

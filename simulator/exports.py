@@ -19,6 +19,7 @@ from simulator.platforms import (
     point_of_sale,
     segment,
     shopify,
+    shopify_catalogue,
     zendesk,
     zendesk_talk,
 )
@@ -37,6 +38,22 @@ OBJECTS: tuple[ExportObject, ...] = (
     ExportObject("shopify", "orders_export", "csv", "csv.gz", shopify.orders_export, columns=headers.ORDER_COLUMNS),
     ExportObject(
         "shopify", "customers_export", "csv", "csv.gz", shopify.customers_export, columns=headers.CUSTOMER_COLUMNS
+    ),
+    ExportObject(
+        "shopify",
+        "product",
+        "csv",
+        "csv.gz",
+        shopify_catalogue.products_export,
+        columns=shopify_catalogue.PRODUCT_COLUMNS,
+    ),
+    ExportObject(
+        "shopify",
+        "product_variant",
+        "csv",
+        "csv.gz",
+        shopify_catalogue.variants_export,
+        columns=shopify_catalogue.VARIANT_COLUMNS,
     ),
     ExportObject("shopify", "fulfillment_event", "lines", "jsonl.gz", shopify.fulfillment_events),
     ExportObject("instagram", "comment", "graph", "json", instagram.comments),

@@ -72,7 +72,7 @@ _PLAN: tuple[tuple[str, str, float, int], ...] = (
 )
 REPLY_MINUTES = np.array([420.0, 360.0, 110.0, 2.0])  # median minutes to an agent's first answer, by ticket channel
 PROMOTION_CLICKED = 0.3  # share of visits in which a running offer is clicked
-COUPON_TRIED = 0.015  # share of carts in which a code is tried out while no offer runs
+COUPON_TRIED = 0.05  # share of carts in which a code is tried out while no offer runs
 
 
 @dataclass(frozen=True)
@@ -295,7 +295,7 @@ def _tickets(draws: Draws, steps: Steps, rows: I64, written: tuple[I32, I8], by_
     at = steps.at[rows]
     channel = draws.choice("ticket/channel", rows, (0.62, 0.28, 0.0, 0.10)).astype(np.int8)
     channel[by_social[rows]] = 2
-    solved = at + 2 * 3600 + (draws.uniform("ticket/solved", rows) ** 2 * 4 * DAY).astype(np.int64)
+    solved = at + 4 * 3600 + (draws.uniform("ticket/solved", rows) ** 3 * 11 * DAY).astype(np.int64)
     # A complaint whose next step is feedback is rated, once it is solved.
     follows = np.zeros(len(steps), dtype=bool)
     follows[:-1] = _answers_complaint(steps)[1:]
@@ -303,7 +303,13 @@ def _tickets(draws: Draws, steps: Steps, rows: I64, written: tuple[I32, I8], by_
     rated_at = np.where(rated, np.append(steps.at, 0)[rows + 1], -1)
     solved = np.where(rated & (solved > rated_at), np.maximum(at + 600, rated_at - 1800), solved)
     rated_at = np.where(rated, np.maximum(rated_at, solved + 60), -1)
-    good = ~draws.chance("ticket/bad", rows, np.where(topic[rows] == T["late_order"], 0.75, 0.35))
+    # Others answer the survey too, without saying anything else about it.
+    surveyed = ~rated & draws.chance("ticket/surveyed", rows, EFFECTS.survey_share)
+    asked_at = solved + 3_600 + draws.below("ticket/surveyed_at", rows, 2 * DAY)
+    rated, rated_at = rated | surveyed, np.where(surveyed, asked_at, rated_at)
+    unhappy = np.isin(topic[rows], (T["late_order"], T["broken_on_arrival"], T["wrong_item"]))
+    bad = np.where(topic[rows] == T["late_order"], 0.75, np.where(unhappy, 0.35, 0.08))
+    good = ~draws.chance("ticket/bad", rows, bad)
     names_order = draws.chance("ticket/names_order", rows, 0.75) & (order[rows] >= 0)
     first_solved = solved
     again = ~rated & draws.chance("ticket/reopened", rows, EFFECTS.reopened_share)
