@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.behaviour import EFFECTS, PERSONAS, S
-from simulator.companies import company_count, company_of, is_troubled
+from simulator.companies import company_count, company_of, is_troubled, stems
 from simulator.journey import DAY
 from simulator.linkage import end_of
 from simulator.platforms.klaviyo_stock import DAYS
@@ -59,8 +59,10 @@ def _companies(world: World) -> dict[str, Any]:
         n = int(received[mask].sum())
         return {"rate": round(float(complaints[mask].sum()) / n, 4) if n else None, "n": n}
 
+    everyone = np.arange(company_count(len(people)), dtype=np.int64)
     return {
-        "companies": company_count(len(people)),
+        "companies": len(everyone),
+        "troubled": stems(everyone[is_troubled(draws, everyone)]).str.to_lowercase().to_list(),
         "persons": int((company >= 0).sum()),
         "planted_share": EFFECTS.company_share,
         "planted_order_factor": EFFECTS.company_order_factor,

@@ -94,6 +94,20 @@ def test_planted_effects_can_be_measured(world: World) -> None:
     assert abs(delays["delayed_share"]["rate"] - 0.08) < 0.015
     assert delays["refund_when_delayed"]["rate"] > 5 * delays["refund_when_not"]["rate"]
     assert delays["bad_review_when_delayed"]["rate"] > 3 * delays["bad_review_when_not"]["rate"]
+    outcry = found["outcry"]
+    assert outcry["comments"] >= 40 and max(outcry["comments_by_hour"]) > 3 * outcry["comments_by_hour"][0]
+    before, *weeks = found["hashtag"]["messages_before"], *found["hashtag"]["messages_by_week"]
+    assert sum(weeks) > 3 * before
+    companies = found["companies"]
+    assert companies["ordered"]["of_companies"]["rate"] > 1.15 * companies["ordered"]["others"]["rate"]
+    complaints = companies["complaints_per_delivery"]
+    assert complaints["troubled"]["rate"] > 1.5 * complaints["other_companies"]["rate"]
+    offers = found["offers"]
+    assert offers["while_offered"]["rate"] > offers["otherwise"]["rate"] and all(offers["orders_by_code"].values())
+    coded = offers["web_orders_with_code"]
+    assert coded["deal_seeker"]["rate"] > 1.5 * coded["practical"]["rate"]
+    assert abs(found["stock_alerts"]["ordered"]["rate"] - 0.45) < 0.1
+    assert abs(found["support"]["reopened"]["rate"] - 0.10) < 0.04
 
 
 def test_seasons(world: World) -> None:
