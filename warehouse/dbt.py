@@ -101,6 +101,7 @@ def _run(layer: str, date: dt.date, full_refresh: bool, select: str | None) -> D
         with_seeds=not seeded,
         with_views=with_views,
         refit=refit,
+        check_contracts=select is not None or everything or marks.get("rules") != rules,
     )
     outcome = invocation.run()
     with connect(name=f"journeyline dbt {layer}") as connection:

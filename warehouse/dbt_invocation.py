@@ -55,6 +55,7 @@ class Invocation:
     with_seeds  load the seeds too: they changed since they were last loaded
     with_views  make the views again: the layer's rules changed, or one of its views is not there
     refit       statistics were fitted anew tonight: fitted marts hold everybody's rows
+    check_contracts  the layer's rules changed, or somebody works by hand: columns' types may differ from the contracts
     """
 
     layer: str
@@ -66,6 +67,7 @@ class Invocation:
     with_seeds: bool = False
     with_views: bool = True
     refit: bool = False
+    check_contracts: bool = True
     build_seq: int = 0
     resumed: bool = field(default=False, init=False)
 
@@ -104,7 +106,9 @@ class Invocation:
 
     def _build(self) -> Any:
         try:
-            manifest = parsed_project(self._project(), lambda folder: self._invoke(["parse"], target=folder))
+            # with seeds: also the tests of seeds, whose models are of all layers
+            tag = None if self.with_seeds else f"layer_{self.layer}"
+            manifest = parsed_project(self._project(), lambda folder: self._invoke(["parse"], target=folder), tag=tag)
         except DbtLayerError as error:
             raise DbtLayerError(f"Layer {self.layer}: the dbt project cannot be read: {_clean(str(error))}") from None
         what = [f"tag:layer_{self.layer}"]
@@ -120,6 +124,8 @@ class Invocation:
             "layer": self.layer,
             "full_refresh": self.full_refresh,
             "refit": self.refit,
+            "check_contracts": self.check_contracts,
+            **self._published(),
         }
         # buildable: also tests between layers, but none that needs a model of a later layer.
         # Unit tests try the code, not the data: the test suite runs them, a night need not.
@@ -131,6 +137,19 @@ class Invocation:
         if not result.success and hasattr(result.result, "write"):
             result.result.write(str(self.target / "run_results.json"))  # what `dbt retry` starts from
         return result
+
+    def _published(self) -> dict[str, Any]:
+        """What every aggregate asks: whether everybody is affected, and which columns of which mart are published."""
+        if self.layer not in ("marts", "answers"):
+            return {}
+        with connect(name=f"journeyline dbt {self.layer}") as connection:
+            everyone = one(connection, "select coalesce(bool_and(everyone), true) from ops.next_publish")
+            rows = connection.execute(
+                "select c.relname, array_agg(a.attname::text order by a.attnum) from pg_class as c join pg_attribute"
+                " as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped where c.relnamespace ="
+                " to_regnamespace('marts') and c.relkind in ('r', 'p', 'v') group by 1 order by 1"
+            ).fetchall()
+        return {"everyone": everyone, "published": dict(rows)}
 
     def _project(self) -> Path:
         project = settings().dbt_project

@@ -39,14 +39,16 @@ def project_key(project: Path) -> str:
     return digest.hexdigest()
 
 
-def parsed_project(project: Path, parse: Callable[[Path], Any]) -> Any:
+def parsed_project(project: Path, parse: Callable[[Path], Any], *, tag: str | None = None) -> Any:
     """The project's manifest. `parse` runs `dbt parse` into the folder it is given, when the stored one is out of date.
 
     A new object at each call: a build writes compiled SQL and other results of one night into its manifest.
+    tag: leave out tests of models without this tag, and unit tests: dbt would weave them into its graph only to leave
+    them out again, at more cost than a quiet night's models.
     Raises DbtLayerError when the project cannot be read.
     """
     folder, key = parse_folder(), project_key(project)
-    stored = _load(folder, key)
+    stored = _load(folder, key, tag)
     if stored is not None:
         return stored
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,10 +57,10 @@ def parsed_project(project: Path, parse: Callable[[Path], Any]) -> Any:
     if not result.success:
         raise DbtLayerError(str(result.exception))
     (folder / "parsed.key").write_text(key)
-    return result.result
+    return _load(folder, key, tag) or result.result
 
 
-def _load(folder: Path, key: str) -> Any | None:
+def _load(folder: Path, key: str, tag: str | None) -> Any | None:
     """The stored manifest, if it is of this key; None otherwise."""
     try:
         if (folder / "parsed.key").read_text() != key or not (folder / "manifest.json").exists():
@@ -70,7 +72,18 @@ def _load(folder: Path, key: str) -> Any | None:
     from dbt.parser.manifest import extended_mashumuro_decoder
 
     manifest = Manifest.from_msgpack(content, decoder=extended_mashumuro_decoder)
+    if tag is not None:
+        _leave_out_tests(manifest, tag)
     # What dbt's own loader does with a manifest that needs no parsing.
     manifest.build_parent_and_child_maps()
     manifest.build_flat_graph()
     return manifest
+
+
+def _leave_out_tests(manifest: Any, tag: str) -> None:
+    """Keep the tests that look at a model of the tag, and no unit tests."""
+    manifest.unit_tests.clear()
+    ours = {key for key, node in manifest.nodes.items() if node.resource_type != "test" and tag in node.tags}
+    for key, node in list(manifest.nodes.items()):
+        if node.resource_type == "test" and not ours.intersection(node.depends_on.nodes):
+            del manifest.nodes[key]

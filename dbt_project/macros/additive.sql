@@ -73,23 +73,34 @@
     where exists (select 1 from {{ source('night', 'affected_customers') }} as a where a.golden_customer_id = p.golden_customer_id))
 {%- endmacro %}
 
-{#- Whether marts.<model> is there with these columns, and may be read: not in a sandbox, not in a unit test. -#}
+{#- Whether marts.<model> is there with these columns, and may be read: not in a sandbox, not in a unit test. The runner brings
+    the published columns (var published); work by hand asks. -#}
 {% macro has_published(model_name, columns) -%}
     {%- if not execute or var('sandbox', none) is not none or model.resource_type == 'unit_test' -%}{{ return(false) }}{%- endif -%}
-    {%- set published = adapter.get_relation(database=target.database, schema='marts', identifier=model_name) -%}
-    {%- if published is none -%}{{ return(false) }}{%- endif -%}
-    {%- set known = adapter.get_columns_in_relation(published) | map(attribute='name') | list -%}
-    {{ return(columns | reject('in', known) | list | length == 0) }}
+    {%- set brought = var('published', none) -%}
+    {%- if brought is not none -%}
+        {%- set known = brought.get(model_name, []) -%}
+    {%- else -%}
+        {%- set published = adapter.get_relation(database=target.database, schema='marts', identifier=model_name) -%}
+        {%- if published is none -%}{{ return(false) }}{%- endif -%}
+        {%- set known = adapter.get_columns_in_relation(published) | map(attribute='name') | list -%}
+    {%- endif -%}
+    {{ return(known | length > 0 and columns | reject('in', known) | list | length == 0) }}
 {%- endmacro %}
 
-{#- Names of the columns that a model has tonight; none while nothing is run, and in a unit test. -#}
+{#- Names of the columns that a model has tonight: those of its contract, which is enforced. None while nothing is run, and in a
+    unit test. -#}
 {% macro built_columns(relation) -%}
     {%- if not execute or model.resource_type == 'unit_test' -%}{{ return([]) }}{%- endif -%}
+    {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ relation.identifier) -%}
+    {%- if node is not none and node.config.contract.enforced and var('sandbox', none) is none -%}{{ return(node.columns.keys() | list) }}{%- endif -%}
     {{ return(adapter.get_columns_in_relation(relation) | map(attribute='name') | list) }}
 {%- endmacro %}
 
 {% macro is_everyone_affected() -%}
     {%- if not execute or model.resource_type == 'unit_test' -%}{{ return(true) }}{%- endif -%}
+    {%- set brought = var('everyone', none) -%}
+    {%- if brought is not none -%}{{ return(brought) }}{%- endif -%}
     {%- set found = run_query('select coalesce(bool_and(everyone), true) from ops.next_publish') -%}
     {{ return(found.columns[0].values()[0]) }}
 {%- endmacro %}
@@ -97,6 +108,6 @@
 {#- Whether a model holds everybody's rows tonight because statistics were fitted anew (meta.fitted). -#}
 {% macro is_refitted(model_name) -%}
     {%- if not var('refit', false) -%}{{ return(false) }}{%- endif -%}
-    {%- set found = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | selectattr('name', 'equalto', model_name) | list -%}
-    {{ return(found | length > 0 and found[0].config.meta.get('fitted', false)) }}
+    {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ model_name) -%}
+    {{ return(node is not none and node.config.meta.get('fitted', false)) }}
 {%- endmacro %}
