@@ -39,13 +39,14 @@ def compute(export_date: dt.date | str, *, steps: Sequence[Step] | None = None) 
     """
     import warehouse
     from journeys.statistics import all_steps
+    from warehouse.sessions import shared_session
 
     wanted = all_steps() if steps is None else tuple(steps)
     with warehouse.night_lock("journeys:compute", wait_seconds=60):
         with warehouse.connect(name="journeyline compute") as connection:
             night, affected = _check(connection, export_date)
         with warehouse.run_log(night, "compute") as figures:
-            with warehouse.connect(name="journeyline compute") as connection:
+            with shared_session(), warehouse.connect(name="journeyline compute") as connection:
                 result = _run(connection, wanted, night, affected)
             figures.update(outcome="computed", affected=affected, refit=result.refit, steps=len(wanted))
     return result

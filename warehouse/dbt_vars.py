@@ -12,5 +12,5 @@ def project_vars() -> dict[str, Any]:
     import yaml
 
     text = (settings().dbt_project / "dbt_project.yml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)["vars"]
+    found: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["vars"]
     return found
