@@ -63,6 +63,8 @@ def _source(url: str) -> Any:
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    # Each new table asset would write the whole configuration as YAML, to nowhere: this context lives in memory.
+    context.variables.save = lambda: None  # type: ignore[method-assign]
     # Between two audits the server may have closed the connection (restart, idle limit): the pool looks before use.
     pool = {"pool_pre_ping": True}
     source = context.data_sources.add_postgres(name="warehouse", connection_string=url, kwargs=pool)  # type: ignore[call-arg]
