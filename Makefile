@@ -85,10 +85,10 @@ env: $(VENV)/.ready ## install everything into .venv
 test: env test-unit test-integration test-e2e ## all tests: unit, then with a database, then whole nights
 test-unit: env
 	@echo "Unit tests (no database) ..."
-	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not integration and not e2e" tests
+	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not integration and not e2e" tests
 test-integration: env
 	@echo "Integration tests (throw-away PostgreSQL) ..."
-	@$(PY) -m pytest -q -n 2 --dist loadfile -m "integration and not e2e" tests
+	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "integration and not e2e" tests
 test-e2e: env
 	@echo "End-to-end tests (whole nights, real Airflow) ..."
 	@$(PY) -m pytest -q -m e2e tests

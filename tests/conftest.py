@@ -30,6 +30,11 @@ BASE = Path(tempfile.gettempdir()) / f"journeyline-tests-{os.getuid()}"
 TEMPLATE = "journeyline_template"
 FULL_TEMPLATE = "journeyline_template_full"
 DATABASE_FIXTURES = {"database", "module_database", "full_database", "bare_database", "warehouse_server"}
+# Files that take longest, the longest first: a worker that begins one when the other has nothing left would end alone.
+LONGEST = (
+    "test_answers.py", "test_nights.py", "test_unit_tests.py", "test_batch_gate.py", "test_crm_and_shop_forms.py",
+    "test_web_truth.py", "test_mail_nights.py", "test_meta_nights.py", "test_identity_nights.py", "test_any_nights.py",
+)  # fmt: skip
 IN_USE: set[str] = set()  # names of this process's test databases that live now
 
 
@@ -37,6 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("integration")
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @contextmanager
@@ -154,8 +160,35 @@ def _share_parsed_project(home: Path, shared: Path) -> None:
     """Let dbt's parsed project outlive the test: it holds for every database of the name."""
     shared.mkdir(parents=True, exist_ok=True)
     (home / "dbt").mkdir(parents=True, exist_ok=True)
+    _adopt_parsed_project(shared)
     if not (home / "dbt" / "project").exists():
         (home / "dbt" / "project").symlink_to(shared, target_is_directory=True)
+
+
+def _adopt_parsed_project(shared: Path) -> None:
+    """What was parsed for another database of the session holds for this one too, but for its name.
+
+    Parsing takes twenty seconds of processor time. Names are of one length, so the stored bytes keep their form.
+    """
+    from warehouse.dbt_parse import project_key
+    from warehouse.settings import settings
+
+    def key(name: str) -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("JL_DBT_DATABASE", name)
+            return project_key(settings().dbt_project)
+
+    if (shared / "parsed.key").exists():
+        return
+    for mark in sorted(shared.parent.glob("*/parsed.key")):
+        other = mark.parent
+        if len(other.name) != len(shared.name) or mark.read_text() != key(other.name):
+            continue
+        for name in ("manifest.json", "partial_parse.msgpack"):
+            content = (other / name).read_bytes().replace(other.name.encode(), shared.name.encode())
+            (shared / name).write_bytes(content)
+        (shared / "parsed.key").write_text(key(shared.name))
+        return
 
 
 @pytest.fixture
