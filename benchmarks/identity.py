@@ -203,10 +203,15 @@ def everything_compiled() -> Iterator[None]:
     run has too little to do for it, and the large one would be timed for it.
     """
     from resolution import expectation, forest
+    from resolution.cluster import Constraints, cluster
     from resolution.compare import fast
 
     usual = fast.MANY, forest.FEW, expectation.FEW
     fast.MANY, forest.FEW, expectation.FEW = 0, -1, -1
+    # A small set may have no doubtful cluster: two records that are not to meet in a third make one.
+    chain = pd.DataFrame({"left": np.int32([0, 1]), "right": np.int32([1, 2]), "match_weight": np.float32([9, 8])})
+    chain = chain.assign(match_probability=0.99, kind="probable", evidence="")
+    cluster(3, chain, Constraints(cannot_link=np.array([[0, 2]])))
     try:
         yield
     finally:
