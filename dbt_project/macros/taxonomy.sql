@@ -61,3 +61,12 @@ case
                 else '(any)'
             end
 {%- endmacro %}
+
+{#- What words sound like, where rules ask for it; else an empty relation. -#}
+{% macro rule_sentiments(is_asked) -%}
+    {%- if is_asked -%}
+{{ source('messages', 'int_message_scores') }}
+    {%- else -%}
+(select null::uuid as touchpoint_id, null::text as sentiment_class where false)
+    {%- endif -%}
+{%- endmacro %}

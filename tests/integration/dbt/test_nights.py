@@ -165,7 +165,7 @@ update raw.shopify__customers_export set _extra = '{"x_tier": "gold"}', _changed
 where customer_key = (select min(customer_key) from raw.shopify__customers_export);
 """
 LATE = """
-update raw.instagram__comment set text = 'I hate it, this is terrible and broken!', _changed_seq = nextval('ops.changed_seq')
+update raw.instagram__comment set text = 'I hate it, it is terrible!', _changed_seq = nextval('ops.changed_seq')
 where id = 'edited';
 update raw.shopify__orders_export set _extra = null, _changed_seq = nextval('ops.changed_seq')
 where is_first_line and name = (select min(name) from raw.shopify__orders_export);

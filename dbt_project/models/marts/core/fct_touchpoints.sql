@@ -113,18 +113,14 @@ staged as (
         coalesce(resolved.opens_episode, false) and not visited.is_automatic
         and not coalesce(visited.occurred_at > visited.own_order_ordered_at, false) as is_opener
     from visited
-    {%- if by_sentiment %}
-    left join {{ source('messages', 'int_message_scores') }} as scores on visited.touchpoint_id = scores.touchpoint_id
-    {%- endif %}
+    left join {{ rule_sentiments(by_sentiment) }} as scores on visited.touchpoint_id = scores.touchpoint_id
     left join {{ ref('int_stages_resolved') }} as resolved
         on
             visited.touchpoint_type = resolved.touchpoint_type
             {%- if platforms %}
             and {{ rule_platform('visited', platforms) }} = resolved.platform
             {%- endif %}
-            {%- if by_sentiment %}
-            and resolved.sentiment in ('(any)', coalesce(scores.sentiment_class, 'unknown'))
-            {%- endif %}
+            and ({{ 'false' if by_sentiment else 'true' }} or resolved.sentiment in ('(any)', coalesce(scores.sentiment_class, 'unknown')))
             and coalesce(visited.intent, 'unknown') = resolved.intent
             and visited.order_class = resolved.order_class
             and case when visited.visit_no <= 1 then 'first' else 'later' end = resolved.visit_class
