@@ -2,6 +2,8 @@
 
     python -m benchmarks.marts [--customers 20000] [--touchpoints 400000] [--nights 2] [--share 0.01] [--keep]
     python -m benchmarks.marts --customers 1000000 --touchpoints 20000000        # the size that the project promises
+    python -m benchmarks.marts --home /somewhere --keep                          # … and later, with what was changed since:
+    python -m benchmarks.marts --home /somewhere --keep --again full|nights|questions
 
 Makes a brand straight in the tables that the marts read (benchmarks/marts_brand.py), in a home and an embedded server
 of its own, then runs the steps of a night through the product's own functions. Wall seconds depend on what else the
@@ -12,11 +14,13 @@ work_mem; what did not fit went to temporary files, which PostgreSQL counts.
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import resource
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -129,35 +133,95 @@ def _prepare() -> None:
     journeys.score_messages(END)
 
 
-def run(customers: int, touchpoints: int, nights: int, share: float, models: int) -> None:
+def _fill(connection: Any, brand: BrandInTables) -> None:
     import journeys
+
+    began = time.monotonic()
+    for part in brand.fill():
+        print(f"  made {part:<20}{time.monotonic() - began:>8.1f} s", flush=True)
+    scored = _measured("score", lambda: journeys.score_messages(END))
+    print(f"  scored messages       {scored.wall:>8.1f} s, {scored.cpu:.1f} s of processor time", flush=True)
+    connection.commit()
+
+
+def _print_disk() -> None:
     import warehouse
 
-    _prepare()
     with warehouse.connect(name="journeyline benchmark") as connection:
+        rows = connection.execute(
+            "select n.nspname, sum(pg_table_size(c.oid)) / 1e9, sum(pg_indexes_size(c.oid)) / 1e9 from pg_class as c"
+            " join pg_namespace as n on n.oid = c.relnamespace where c.relkind = 'r' group by 1"
+            " having sum(pg_total_relation_size(c.oid)) > 1e8 order by 2 desc"
+        ).fetchall()
+    shown = ", ".join(f"{name} {tables:.1f} + {indexes:.1f}" for name, tables, indexes in rows)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"\ntables + indexes, GB: {shown}; peak memory of this process {peak:.2f} GB")
+
+
+def _costs_file() -> Path:
+    return Path(os.environ["JOURNEYLINE_HOME"]) / "benchmark.json"
+
+
+def _share(costs: list[Cost], full: list[Cost], what: Callable[[Cost], float], *names: str) -> float:
+    night, whole = (sum(what(cost) for cost in one if not names or cost.name in names) for one in (costs, full))
+    return night / whole if whole else 0.0
+
+
+def _full(models: int) -> list[Cost]:
+    import warehouse
+
+    with warehouse.connect(name="journeyline benchmark") as connection:
+        row = connection.execute("select max(export_date) from ops.publish_log where status = 'live'").fetchone()
+    costs = _build((row and row[0]) or END, everyone=True)
+    _print_costs("Full build", costs)
+    _print_models(costs, models)
+    _print_disk()
+    _costs_file().write_text(json.dumps([asdict(cost) for cost in costs]))
+    return costs
+
+
+def _nights(brand: BrandInTables, nights: int, share: float, models: int, full: list[Cost]) -> None:
+    first = brand.nights_so_far() + 1
+    for number in range(first, first + nights):
+        date = brand.night(number, share)
+        costs = _build(date)
+        _print_costs(f"Night {number}, {share:.1%} of the customers changed", costs)
+        _print_models(costs, models // 2)
+        dbt = ("marts", "answers")
+        print(
+            f"\nNight {number} took {_share(costs, full, lambda c: c.cpu):.1%} of the full build's CPU and"
+            f" {_share(costs, full, lambda c: c.wall):.1%} of its wall time (its dbt layers"
+            f" {_share(costs, full, lambda c: c.cpu, *dbt):.1%} and {_share(costs, full, lambda c: c.wall, *dbt):.1%})",
+            flush=True,
+        )
+
+
+def run(customers: int, touchpoints: int, nights: int, share: float, models: int, again: str | None) -> None:
+    import warehouse
+
+    if again is None:
+        _prepare()
+    with warehouse.connect(name="journeyline benchmark") as connection:
+        if again is not None:
+            row = connection.execute(
+                "select (select count(*) from identity.golden_customers),"
+                " (select count(*) from intermediate.int_touchpoints)"
+            ).fetchone()
+            assert row is not None
+            customers, touchpoints = row
         row = connection.execute("select current_setting('work_mem'), current_setting('shared_buffers')").fetchone()
         assert row is not None
         print(f"{customers:,} customers, {touchpoints:,} touchpoints; work_mem {row[0]}, shared_buffers {row[1]}")
         brand = BrandInTables(connection, customers, touchpoints)
-        began = time.monotonic()
-        for part in brand.fill():
-            print(f"  made {part:<20}{time.monotonic() - began:>8.1f} s", flush=True)
-        scored = _measured("score", lambda: journeys.score_messages(END))
-        print(f"  scored messages       {scored.wall:>8.1f} s, {scored.cpu:.1f} s of processor time", flush=True)
         connection.commit()
-        full = _build(END, everyone=True)
-        _print_costs("Full build", full)
-        _print_models(full, models)
-        later = []
-        for number in range(1, nights + 1):
-            date = brand.night(number, share)
-            later.append(_build(date))
-            _print_costs(f"Night {number}, {share:.1%} of the customers changed", later[-1])
-            _print_models(later[-1], models // 2)
-    for number, costs in enumerate(later, start=1):
-        ratio = _total(costs).cpu / _total(full).cpu
-        dbt = [sum(c.cpu for c in one if c.name in ("marts", "answers")) for one in (costs, full)]
-        print(f"\nNight {number} took {ratio:.1%} of the full build's CPU (its dbt layers {dbt[0] / dbt[1]:.1%})")
+        if again is None:
+            _fill(connection, brand)
+        if again in (None, "full"):
+            full = _full(models)
+        else:
+            full = [Cost(**cost) for cost in json.loads(_costs_file().read_text())]
+        if again != "questions":
+            _nights(brand, nights, share, models, full)
     _ask()
 
 
@@ -170,14 +234,22 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=40, help="how many models to list, the slowest first")
     parser.add_argument("--home", type=Path, help="where the server lives; default: a temporary folder")
     parser.add_argument("--keep", action="store_true", help="leave home and server as they are")
+    parser.add_argument(
+        "--again",
+        choices=("full", "nights", "questions"),
+        help="what to do with the brand that an earlier run kept in --home: build everything (and nights), only nights"
+        " (compared with the last full build), or only ask",
+    )
     given = parser.parse_args()
+    if given.again and not (given.home and given.keep):
+        parser.error("--again needs the --home that an earlier run kept, and --keep")
     home = given.home or Path(tempfile.mkdtemp(prefix="journeyline-marts-"))
     os.environ["JOURNEYLINE_HOME"] = str(home)
     os.environ.pop("JOURNEYLINE_WAREHOUSE_URL", None)
     from warehouse import server
 
     try:
-        run(given.customers, given.touchpoints, given.nights, given.share, given.models)
+        run(given.customers, given.touchpoints, given.nights, given.share, given.models, given.again)
     finally:
         if given.keep:
             print(f"\nleft in {home}: stop the server with JOURNEYLINE_HOME={home} python -m warehouse stop")

@@ -180,12 +180,14 @@ from bench_tickets cross join (values ('ticket_opened', 0, 30), ('ticket_solved'
 where opened_at + kind.hours * interval '1 hour' < '{end}'::date + 1;
 """
 
-_TOUCHPOINTS = """
+_SLOTS = """
 create temporary table bench_kinds as select row_number() over () - 1 as slot, kind.* from (select * from bench_shares
     cross join lateral generate_series(1, share)) as kind;
 create index on bench_kinds (slot);
 analyze bench_kinds;
+"""
 
+_TOUCHPOINTS = """
 insert into intermediate.int_touchpoints (touchpoint_id, source_platform, source_object, source_event_id,
     source_record_key, touchpoint_type, occurred_at, channel, campaign, content_id, intent, source_priority, is_bot,
     is_deleted, _changed_seq)
@@ -260,6 +262,7 @@ class BrandInTables:
             if words := line.split():
                 values = [*words[:4], int(words[4]), words[5] == "k", words[6] == "c", int(words[7])]
                 connection.execute("insert into bench_shares values (%s, %s, %s, %s, %s, %s, %s, %s)", values)
+        self._run(_SLOTS)
 
     def _run(self, text: str, **more: Any) -> None:
         values = {"customers": self.customers, "end": END, "days": DAYS, "first": 1, "last": 0} | more
@@ -284,6 +287,13 @@ class BrandInTables:
         self.connection.execute("analyze")
         self.connection.autocommit = False
         yield "statistics"
+
+    def nights_so_far(self) -> int:
+        """Nights that were published after the brand was made."""
+        row = self.connection.execute(
+            "select coalesce(max(export_date), %s) - %s from ops.publish_log where status = 'live'", (END, END)
+        ).fetchone()
+        return int(row[0]) if row else 0
 
     def night(self, number: int, share: float) -> dt.date:
         """What the next night brings to a share of the customers; returns its date."""

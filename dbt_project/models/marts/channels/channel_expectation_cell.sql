@@ -30,23 +30,25 @@ left join (
         min(touchpoints.occurred_at) filter (where touchpoints.direction = 'inbound') over after_this as next_at,
         -- the brand's words in another conversation or a ticket
         coalesce(
-            bool_or(touchpoints.direction = 'outbound' and (touchpoints.ticket_id is not null or touchpoints.ownership = 'platform'))
-                over soon_after,
+            min(touchpoints.occurred_at) filter (
+                where touchpoints.direction = 'outbound' and (touchpoints.ticket_id is not null or touchpoints.ownership = 'platform')
+            ) over from_now <= touchpoints.occurred_at + interval '3 days',
             false
         ) as is_written_to_elsewhere
     from [[fct_touchpoints]] as touchpoints
     where
         not touchpoints.is_bot
         and exists (select 1 from [[fct_messages]] as writers where touchpoints.golden_customer_id = writers.golden_customer_id)
+    -- backwards in time: a frame whose start moves would be added up anew for every row
     window
         after_this as (
             partition by touchpoints.golden_customer_id
-            order by touchpoints.occurred_at, touchpoints.source_priority, touchpoints.touchpoint_id
-            rows between 1 following and unbounded following
+            order by touchpoints.occurred_at desc, touchpoints.source_priority desc, touchpoints.touchpoint_id desc
+            rows between unbounded preceding and 1 preceding
         ),
-        soon_after as (
-            partition by touchpoints.golden_customer_id order by touchpoints.occurred_at
-            range between current row and interval '3 days' following
+        from_now as (
+            partition by touchpoints.golden_customer_id order by touchpoints.occurred_at desc
+            range between unbounded preceding and current row
         )
 ) as activity on messages.touchpoint_id = activity.touchpoint_id
 where

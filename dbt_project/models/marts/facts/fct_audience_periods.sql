@@ -83,12 +83,13 @@ marks as (
     inner join {{ ref('audiences') }} as audiences on events.event = any(string_to_array(audiences.leave_events, '|'))
 ),
 
+-- backwards in time: a frame whose start moves would be added up anew for every row
 followed as (
     select
         marks.*,
         min(occurred_at) filter (where kind = 0) over (
-            partition by golden_customer_id, audience_code order by occurred_at, kind
-            rows between 1 following and unbounded following
+            partition by golden_customer_id, audience_code order by occurred_at desc, kind desc
+            rows between unbounded preceding and 1 preceding
         ) as next_exit_at
     from marks
 ),

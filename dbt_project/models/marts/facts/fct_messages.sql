@@ -29,13 +29,13 @@ written as (
 ),
 
 -- The first answer after a message: the brand's next words to this customer in the same thread. What the brand wrote belongs to
--- whom it answers, so nobody else's rows are asked.
+-- whom it answers, so nobody else's rows are asked. Backwards in time: a frame whose start moves is added up anew for every row.
 answered as (
     select
         written.*,
         min(written_at) filter (where is_from_brand) over (
-            partition by golden_customer_id, thread order by written_at, is_from_brand, touchpoint_id
-            rows between 1 following and unbounded following
+            partition by golden_customer_id, thread order by written_at desc, is_from_brand desc, touchpoint_id desc
+            rows between unbounded preceding and 1 preceding
         ) as next_answer_at
     from written
 ),

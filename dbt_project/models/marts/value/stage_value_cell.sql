@@ -21,7 +21,7 @@ entries as (
         row_number() over (partition by e.golden_customer_id, e.episode_no, e.stage_key order by e.seq_no) as entry_no,
         coalesce(
             max(stages.path_rank) over (
-                partition by e.golden_customer_id, e.episode_no order by e.seq_no rows between 1 following and unbounded following
+                partition by e.golden_customer_id, e.episode_no order by e.seq_no desc rows between unbounded preceding and 1 preceding
             ) > coalesce(stages.path_rank, 0), false
         ) as is_advanced
     from [[fct_stage_entries]] as e
