@@ -2,7 +2,7 @@
 
     python -m benchmarks.marts [--customers 20000] [--touchpoints 400000] [--nights 2] [--share 0.01] [--keep]
     python -m benchmarks.marts --customers 1000000 --touchpoints 20000000        # the size that the project promises
-    python -m benchmarks.marts --home /somewhere --keep                          # … and later, with what was changed since:
+    python -m benchmarks.marts --home /somewhere --keep                          # and later, with what changed since:
     python -m benchmarks.marts --home /somewhere --keep --again full|nights|questions
 
 Makes a brand straight in the tables that the marts read (benchmarks/marts_brand.py), in a home and an embedded server

@@ -92,6 +92,9 @@ class Context:
         from warehouse.marts_tables import read_columns
 
         everyone = self.is_fitting if everybody is None else everybody
+        if everyone:  # where everybody is affected, the night's rows are all there are
+            row = self.connection.execute("select coalesce(bool_or(everyone), false) from ops.next_publish").fetchone()
+            everyone = row != (True,)
         names = [column.name for column in read_columns(self.connection, "marts_next", name)]
         published = {column.name for column in read_columns(self.connection, "marts", name)}
         every_name = sql.SQL(", ").join(map(sql.Identifier, names))

@@ -27,8 +27,10 @@ from warehouse.dbt import MART_LAYERS
 from warehouse.errors import PublishError
 from warehouse.locks import night_lock
 from warehouse.marts_models import MartModel, read_marts_models
+from warehouse.marts_rows import Difference, find_difference, replace_rows
 from warehouse.restatements import note_changes
 from warehouse.runlog import run_log
+from warehouse.tables import primary_key
 from warehouse.undo import KEPT_PUBLISHES, forget_undo, keep_full, keep_rows, undo_name
 from warehouse.views import SavedView
 from warehouse.watermarks import read_sources, read_watermarks
@@ -80,7 +82,7 @@ def publish(export_date: dt.date | str, *, manifest: Path | None = None) -> Publ
         status = "published" if publish_id is not None else "unchanged"
         figures.update(outcome=status, affected=night.affected, tables=len(changes))
     if publish_id is not None:
-        analyze([change.table for change in changes if change.undo_kind != "view"])
+        analyze(changes)
     seconds = time.monotonic() - began
     return PublishResult(publish_id, date, status, night.affected, night.everyone, tuple(changes), seconds)
 
@@ -115,6 +117,7 @@ class _Publish:
         self.tables = [model for model in models if not model.is_view]
         self.publish_id = 0
         self.suspended = False
+        self.differences: dict[str, Difference] = {}
         self.foreign_keys = keys.read_foreign_keys(connection)
 
     def run(self) -> tuple[list[TableChange], int | None]:
@@ -130,11 +133,13 @@ class _Publish:
             others = views.take_down_views(self.connection, self.publish_id, self.models)
         if alters:
             keys.drop_foreign_keys(self.connection)  # put back, and checked for all rows at once, by the last step
-        elif self.night.refit or self.night.affected >= keys.BULK_CUSTOMERS:
-            self.suspended = keys.suspend_foreign_keys(self.connection)
+        else:
+            is_bulk = self.night.refit or self.night.affected >= keys.BULK_CUSTOMERS
+            self.suspended = keys.suspend_foreign_keys(self.connection, may_drop=is_bulk)
         changes = [self._publish(model) for model in work]
         note_changes(self.connection, self.publish_id, self.models, {c.table: c.undo_kind for c in changes})
-        self._check_foreign_keys()  # of rows; first, since PostgreSQL alters no table whose rows still wait for a check
+        # first, since PostgreSQL alters no table whose rows still wait for a check
+        self._check_foreign_keys(changes)
         if alters or changed_views:
             views.put_up_views(self.connection, self.models, others)
             changes += [TableChange(model.name, 0, 0, "view") for model in changed_views]
@@ -169,7 +174,7 @@ class _Publish:
         if model.by_customer:
             return self.night.affected > 0 or self._is_replaced(model)
         wanted = shape.read_columns(self.connection, "marts_next", model.name)
-        return shape.shape_differs(self.connection, model.name, wanted) or self._differs(model, wanted)
+        return shape.shape_differs(self.connection, model.name, wanted) or not self._difference(model, wanted).is_empty
 
     def _is_replaced(self, model: MartModel) -> bool:
         """Whether marts_next holds everybody's rows of a mart that is published by customer."""
@@ -182,16 +187,16 @@ class _Publish:
             shape.needs_alter(self.connection, model.name, wanted) or shape.key_differs(self.connection, model)
         )
 
-    def _differs(self, model: MartModel, columns: list[shape.Column]) -> bool:
-        """Whether a whole table has other rows than the published one (rows compared as text: 1.0 is not 1.00)."""
-        row = self.connection.execute(
-            sql.SQL(
-                "select exists ((select {row}, count(*) from marts_next.{t} as n group by 1)"
-                " except (select {row}, count(*) from marts.{t} as n group by 1)) or"
-                " (select count(*) from marts_next.{t}) <> (select count(*) from marts.{t})"
-            ).format(row=row_text("n", [c.name for c in columns]), t=sql.Identifier(model.name))
-        ).fetchone()
-        return row == (True,)
+    def _difference(self, model: MartModel, columns: list[shape.Column]) -> Difference:
+        """What a whole table has other than the published one; looked for once."""
+        if model.name not in self.differences:
+            key = primary_key(self.connection, "marts", model.name)
+            if key != primary_key(self.connection, "marts_next", model.name):
+                key = ()
+            self.differences[model.name] = find_difference(
+                self.connection, model.name, sql.Identifier("marts_next", model.name), [c.name for c in columns], key
+            )
+        return self.differences[model.name]
 
     def _log(self) -> int:
         night = self.night
@@ -224,8 +229,12 @@ class _Publish:
         shape.relax(self.connection, model.name, wanted)
         if not model.by_customer:
             keep_full(self.connection, self.publish_id, model.name, self.foreign_keys)
-            deleted, inserted = replace_whole(
-                self.connection, model.name, sql.Identifier("marts_next", model.name), [c.name for c in wanted]
+            deleted, inserted = replace_rows(
+                self.connection,
+                model.name,
+                sql.Identifier("marts_next", model.name),
+                [c.name for c in wanted],
+                self._difference(model, wanted),
             )
             change = TableChange(model.name, deleted, inserted, "full")
         elif self._is_replaced(model):
@@ -285,10 +294,15 @@ class _Publish:
             )
         ).rowcount
 
-    def _check_foreign_keys(self) -> None:
+    def _check_foreign_keys(self, changes: list[TableChange]) -> None:
         """Now rather than at the commit, so that an error still names its table and constraint."""
         if self.suspended:
-            keys.check_foreign_keys(self.connection)
+            how = {
+                change.table: "rows" if change.undo_kind == "rows" else "all"
+                for change in changes
+                if change.undo_kind != "view"
+            }
+            keys.check_changed_keys(self.connection, self.publish_id, how)
             return
         try:
             self.connection.execute("set constraints all immediate")
@@ -302,44 +316,21 @@ class _Publish:
             raise keys.broken_key(error.diag.table_name, error.diag.constraint_name) from None
 
 
-def row_text(alias: str, columns: list[str]) -> sql.Composed:
-    """A whole row as text, columns in the given order: equal text means equal to the byte."""
-    fields = sql.SQL(", ").join(sql.Identifier(alias, name) for name in columns)
-    return sql.SQL("row({})::text").format(fields)
+def analyze(changes: list[TableChange]) -> None:
+    """Fresh statistics for BI's first queries, where a publish moved enough rows; it does not wait for them.
 
-
-def replace_whole(connection: Connection, table: str, source: sql.Identifier, columns: list[str]) -> tuple[int, int]:
-    """Make marts.<table> equal to `source`, touching only rows that differ; returns (deleted, inserted)."""
-    target = sql.Identifier("marts", table)
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    parts = {"t": target, "s": source, "names": names, "t_row": row_text("t", columns), "s_row": row_text("s", columns)}
-    twice = connection.execute(
-        sql.SQL("select exists (select 1 from {s} as s group by {s_row} having count(*) > 1) or"
-                " exists (select 1 from {t} as t group by {t_row} having count(*) > 1)").format(**parts)
-    ).fetchone()  # fmt: skip
-    if twice == (True,):  # equal rows cannot be told apart: replace them all
-        deleted = connection.execute(sql.SQL("delete from {t}").format(**parts)).rowcount
-        inserted = connection.execute(
-            sql.SQL("insert into {t} ({names}) select {names} from {s}").format(**parts)
-        ).rowcount
-        return deleted, inserted
-    deleted = connection.execute(
-        # an anti-join, which may spill; `not in` over more rows than work_mem holds would compare every pair
-        sql.SQL("delete from {t} as t where not exists (select 1 from {s} as s where {s_row} = {t_row})").format(
-            **parts
-        )
-    ).rowcount
-    inserted = connection.execute(
-        sql.SQL(
-            "insert into {t} ({names}) select {names} from {s} as s where not exists"
-            " (select 1 from {t} as t where {t_row} = {s_row})"
-        ).format(**parts)
-    ).rowcount
-    return deleted, inserted
-
-
-def analyze(tables: list[str]) -> None:
-    """Fresh statistics for BI's first queries; outside the publish, which does not wait for it."""
+    A night changes one row in a hundred of a large table: its statistics still hold, and looking at all tables every
+    night would cost more than the night.
+    """
     with connect(autocommit=True, name="journeyline analyze") as connection:
-        for table in tables:
-            connection.execute(sql.SQL("analyze {}").format(sql.Identifier("marts", table)))
+        rows = connection.execute(
+            "select c.relname, greatest(c.reltuples, 0), s.last_analyze is null and s.last_autoanalyze is null"
+            " from pg_class as c left join pg_stat_all_tables as s on s.relid = c.oid"
+            " where c.relnamespace = 'marts'::regnamespace and c.relkind = 'r'"
+        ).fetchall()
+        known = {str(name): (float(tuples), bool(never)) for name, tuples, never in rows}
+        for change in changes:
+            tuples, never = known.get(change.table, (0.0, False))
+            moved = change.rows_deleted + change.rows_inserted
+            if change.undo_kind != "view" and (never or moved > 50 + 0.05 * tuples):
+                connection.execute(sql.SQL("analyze {}").format(sql.Identifier("marts", change.table)))

@@ -21,8 +21,10 @@ from warehouse import marts_views as views
 from warehouse.connection import connect
 from warehouse.errors import PublishError
 from warehouse.locks import night_lock
-from warehouse.publish import PublishResult, TableChange, analyze, replace_whole
+from warehouse.marts_rows import find_difference, replace_rows
+from warehouse.publish import PublishResult, TableChange, analyze
 from warehouse.runlog import run_log
+from warehouse.tables import primary_key
 from warehouse.undo import drop_undo, has_undo, undo_name
 
 log = logging.getLogger(__name__)
@@ -61,7 +63,7 @@ def rollback(publish_id: int | None = None) -> PublishResult:
             (newest,),
         )
         drop_undo(connection, newest)
-    analyze([change.table for change in changes])
+    analyze(changes)
     log.info("rolled back publish %d of %s", newest, date)
     return PublishResult(newest, date, "rolled_back", affected, everyone, tuple(changes), time.monotonic() - began)
 
@@ -114,6 +116,15 @@ def _was_altered(connection: Connection, table: str, old: dict[str, Any]) -> boo
     )
 
 
+def _common_key(connection: Connection, table: str, old: dict[str, Any]) -> tuple[str, ...]:
+    """The primary key that a published table has now and had before the publish; empty when it was another one."""
+    before, now = (
+        [entry for entry in entries if entry[2] == "constraint"]
+        for entries in (old["indexes"], shape.read_indexes(connection, table))
+    )
+    return primary_key(connection, "marts", table) if before == now else ()
+
+
 def _columns(old: dict[str, Any]) -> list[shape.Column]:
     return [shape.Column(*column) for column in old["columns"]]
 
@@ -134,7 +145,9 @@ def _restore(connection: Connection, publish_id: int, table: str, kind: str, old
             sql.SQL("insert into {} ({}) select {} from {}").format(target, names, names, undo)
         ).rowcount
     elif kind == "full":
-        deleted, inserted = replace_whole(connection, table, undo, [column.name for column in columns])
+        names_now = [column.name for column in columns]
+        difference = find_difference(connection, table, undo, names_now, _common_key(connection, table, old))
+        deleted, inserted = replace_rows(connection, table, undo, names_now, difference)
     else:
         deleted = connection.execute(
             sql.SQL("delete from {} where golden_customer_id in (select golden_customer_id from {})").format(

@@ -11,8 +11,8 @@
 {% macro whole(model, columns) -%}
     {%- set built = ref(model) -%}
     {%- set list = columns | join(', ') -%}
-    {#- a fitted mart holds everybody's rows on nights of fitting -#}
-    {%- if execute and has_published(model, columns) and not is_refitted(model) -%}
+    {#- a fitted mart holds everybody's rows on nights of fitting, every mart where everyone is affected -#}
+    {%- if execute and not is_refitted(model) and not is_everyone_affected() and has_published(model, columns) -%}
 (
     select {{ list }} from marts.{{ model }} as p
     where not exists (select 1 from {{ source('night', 'affected_customers') }} as a where a.golden_customer_id = p.golden_customer_id)

@@ -247,6 +247,19 @@ def test_large_nights_check_foreign_keys_set_by_set(path: Path, monkeypatch: pyt
         connection.commit()
 
 
+def test_a_row_that_stays_keeps_what_it_points_to(path: Path) -> None:
+    """What a night takes out of one table may be named by rows of customers whom the night does not touch."""
+    publish_night(path, WORLD, STAGES)
+    before = published()
+    for affected in ([2], []):
+        build(WORLD, {"aware": "1"}, affected, date=NEXT)  # customer 1 has bought
+        with pytest.raises(PublishError, match="fct_touchpoints__stage_key_dim_stages__fkey"):
+            publish(NEXT, manifest=path)
+        assert published() == before
+    # the row that named it goes with it
+    assert publish_night(path, {**WORLD, 2: (1, "aware", "2.50")}, {"aware": "1"}, [1], date=NEXT).status == "published"
+
+
 def test_contact_details_are_for_pii_readers_only(path: Path, tmp_path: Path) -> None:
     contacts = {"dim_customer_contacts": {"config": {"meta": {"publish": "customer"}}, "columns": {}}}
     build(WORLD, STAGES)

@@ -21,30 +21,36 @@ groups as (
     group by 1, 2
 ),
 
+-- days on which nothing changed as rows of nought: joining them by three keys, Postgres expects a row and loops
 days as (
     select
         groups.stage_key,
         groups.persona_code,
-        day.at::date as population_date
+        day.at::date as population_date,
+        0 as entered,
+        0 as departed
     from groups
     cross join lateral generate_series(groups.first_date, '{{ var("export_date") }}'::date, interval '1 day') as day (at)
+    union all
+    select
+        stage_key,
+        persona_code,
+        change_date,
+        entered,
+        departed
+    from changes
 ),
 
 counted as (
     select
-        days.population_date,
-        days.stage_key,
-        days.persona_code,
-        coalesce(changes.entered, 0)::bigint as entered,
-        coalesce(changes.departed, 0)::bigint as departed,
-        (sum(coalesce(changes.entered, 0) - coalesce(changes.departed, 0)) over so_far)::bigint as customers
+        population_date,
+        stage_key,
+        persona_code,
+        sum(entered)::bigint as entered,
+        sum(departed)::bigint as departed,
+        (sum(sum(entered - departed)) over (partition by stage_key, persona_code order by population_date))::bigint as customers
     from days
-    left join changes
-        on
-            days.stage_key = changes.stage_key
-            and days.persona_code = changes.persona_code
-            and days.population_date = changes.change_date
-    window so_far as (partition by days.stage_key, days.persona_code order by days.population_date)
+    group by 1, 2, 3
 )
 
 select
