@@ -1,6 +1,11 @@
 {{ config(
     meta={'publish': 'customer', 'fitted': true, 'person_level': true},
-    indexes=[{'columns': ['persona_code', 'lifecycle_stage']}, {'columns': ['customer_stance']}, {'columns': ['clv_reporting_amount']}],
+    indexes=[
+        {'columns': ['persona_code', 'lifecycle_stage']},
+        {'columns': ['customer_stance']},
+        {'columns': ['clv_reporting_amount']},
+        {'columns': ['open_ticket_count']},
+    ],
     post_hook='analyze {{ this }}',
 ) }}
 
