@@ -12,10 +12,11 @@
         {{ drop_what_is_there('table') }}
         {{ get_create_table_as_sql(False, target_relation, sql) }}
     {%- endcall %}
-    {#- published tables have their indexes in marts; the night's tables are read whole -#}
-    {%- if config.get('meta', {}).get('publish') is none -%}
-        {%- do create_indexes(target_relation) -%}
-    {%- endif -%}
+    {#- Published tables have their indexes in marts. The night's tables are read whole, or customer by customer: without the index
+        for that, a model that looks a customer's other rows up would read two million rows for each. -#}
+    {%- for index in config.get('indexes', default=[]) if config.get('meta', {}).get('publish') is none or index.columns[0] == 'golden_customer_id' -%}
+        {%- call statement() -%}{{ get_create_index_sql(target_relation, index) }}{%- endcall -%}
+    {%- endfor -%}
     {{ finish_relation(target_relation) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
