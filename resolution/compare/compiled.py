@@ -283,9 +283,7 @@ def _address_levels(codes: Array, left: Array, right: Array, text: Array, row: A
 
 
 def _date_levels(codes: Array, left: Array, right: Array, row: Array) -> Array:
-    """Levels of `DateFeature`. row int64[values, 4]: digits, one in each byte, year,
-    month and day.
-    """
+    """Levels of `DateFeature`. row int64[values, 4]: digits, one in each byte, then year, month and day."""
     level = np.zeros(len(left), np.uint8)
     for i in range(len(left)):
         a, b = codes[left[i]], codes[right[i]]

@@ -92,7 +92,7 @@ def _words(column: Column, is_given: bool) -> Prepared:
     if values is None:
         return None
     first = column.fact("first_word", lambda text: codes_of(text.str.extract("^([^ ]*)", 1)))
-    row = column.fact("row of words", lambda _: rows(values, values[1][1:] - values[1][:-1], first))
+    row = column.fact("row of words", lambda _: rows(values, _sizes(values), first))
     nothing = np.zeros(column.size + 1, np.int64), np.zeros(0, np.int32)
     roots = column.fact("formal names", _formal_names) if is_given else nothing
     return "string_levels", (values[0], row, column.fact("word codes", _word_codes), roots, is_given)
@@ -105,7 +105,7 @@ def _email(column: Column) -> Prepared:
 
     def make(text: pl.Series) -> npt.NDArray[np.int64]:
         local = text.str.extract("^([^@]*)", 1).str.len_chars().to_numpy().astype(np.int64)
-        whole = values[1][1:] - values[1][:-1]
+        whole = _sizes(values)
         digits = column.fact("digits", lambda text: codes_of(text.str.replace_all("[^0-9]", "")))
         count = column.fact("digit_count", lambda text: text.str.count_matches("[0-9]").to_numpy())
         return rows(values, local, whole, *column.fact("mailbox", f.mailboxes), digits, count)
@@ -129,7 +129,7 @@ def _edits(column: Column, kind: int, part: Codes) -> Prepared:
     values = column.fact("characters", characters)
     if values is None:
         return None
-    sizes = values[1][1:] - values[1][:-1]
+    sizes = _sizes(values)
     return "edit_levels", (values[0], column.fact(f"row of {kind}", lambda _: rows(values, sizes, part)), kind)
 
 
@@ -137,7 +137,7 @@ def _address(column: Column) -> Prepared:
     values = column.fact("characters in order", lambda text: characters(_in_order(text)))
     if values is None:
         return None
-    sizes, parts = values[1][1:] - values[1][:-1], column.fact("parts", f.address_codes)
+    sizes, parts = _sizes(values), column.fact("parts", f.address_codes)
     return "address_levels", (values[0], column.fact("row of address", lambda _: rows(values, sizes, *parts)))
 
 
@@ -183,6 +183,12 @@ def characters(text: pl.Series) -> tuple[npt.NDArray[np.uint8], Starts] | None:
         return None
     place = np.cumsum(used, dtype=np.int64) - 1
     return place[points].astype(np.uint8), start
+
+
+def _sizes(values: tuple[npt.NDArray[np.uint8], Starts]) -> npt.NDArray[np.int64]:
+    """Characters of each value."""
+    start = values[1]
+    return start[1:] - start[:-1]
 
 
 def rows(
