@@ -71,6 +71,9 @@ wal_compression = off
 # step can be repeated. Promote, publish, rollback and identity acceptance switch it on for their own transaction.
 synchronous_commit = off
 
+# A killed program's query ends with it, or the next run would wait for its locks.
+client_connection_check_interval = 2s
+
 # Planning
 random_page_cost = 1.1
 jit = off                               # compiling costs more than it saves on nightly increments
