@@ -11,8 +11,7 @@
 {% macro whole(model, columns) -%}
     {%- set built = ref(model) -%}
     {%- set list = columns | join(', ') -%}
-    {#- a fitted mart holds everybody's rows on nights of fitting, every mart where everyone is affected -#}
-    {%- if execute and not is_refitted(model) and not is_everyone_affected() and has_published(model, columns) -%}
+    {%- if reads_published(model, columns) -%}
 (
     select {{ list }} from marts.{{ model }} as p
     where not exists (select 1 from {{ source('night', 'affected_customers') }} as a where a.golden_customer_id = p.golden_customer_id)
@@ -22,4 +21,10 @@
     {%- else -%}
 (select {{ list }} from {{ built }})
     {%- endif -%}
+{%- endmacro %}
+
+{#- Whether whole() takes the rows of unaffected customers from marts: a fitted mart holds everybody's rows on nights of fitting,
+    every mart where everyone is affected. For models that look few rows up by an index of marts. -#}
+{% macro reads_published(model, columns) -%}
+    {{ return(execute and not is_refitted(model) and not is_everyone_affected() and has_published(model, columns)) }}
 {%- endmacro %}

@@ -29,6 +29,7 @@ links as materialized (
         cells.link,
         cells.scope,
         cells.source_stage,
+        cells.target_stage,
         case
             when
                 cells.target_stage not in ('(end)', '(open)')
@@ -41,15 +42,48 @@ links as materialized (
     where in_scope.period = '(all)' and cells.period = '(all)' and cells.target_stage <> '(any)'
 ),
 
+rare_links as (
+    select
+        scope,
+        source_stage,
+        target_stage,
+        link,
+        scope || '|' || source_stage || '|(other)|(all)' as shown_link
+    from links
+    where shown_target = '(other)'
+),
+
 -- distinct customers of the summed links, from the lists behind them
 others as (
     select
-        links.scope || '|' || links.source_stage || '|(other)|(all)' as shown_link,
+        behind.shown_link,
         count(distinct behind.golden_customer_id) as customers
-    from links
-    inner join {{ whole('stage_transition_customer', ['golden_customer_id', 'scope', 'source_stage', 'target_stage']) }} as behind
-        on links.link = behind.scope || '|' || behind.source_stage || '|' || behind.target_stage
-    where links.shown_target = '(other)'
+    from (
+        {%- if reads_published('stage_transition_customer', ['golden_customer_id', 'scope', 'source_stage', 'target_stage']) %}
+        -- rare links have few customers, found by the index: joining by the text of a link would read everybody's
+        select
+            rare_links.shown_link,
+            published.golden_customer_id
+        from rare_links
+        inner join marts.stage_transition_customer as published
+            on
+                rare_links.scope = published.scope
+                and rare_links.source_stage = published.source_stage
+                and rare_links.target_stage = published.target_stage
+        where
+            not exists (
+                select 1 from {{ source('night', 'affected_customers') }} as affected
+                where published.golden_customer_id = affected.golden_customer_id
+            )
+        union all
+        {%- endif %}
+        select
+            rare_links.shown_link,
+            built.golden_customer_id
+        from rare_links
+        inner join {{ ref('stage_transition_customer') }} as built
+            on rare_links.link = built.scope || '|' || built.source_stage || '|' || built.target_stage
+    ) as behind
     group by 1
 ),
 
