@@ -10,10 +10,15 @@ import datetime as dt
 import json
 import re
 import sys
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+import sqlalchemy
+from psycopg import sql
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "dbt"))
 
@@ -297,3 +302,58 @@ def test_marts_agree(truth: dict[str, Any]) -> None:
     )
     assert row[0] == row[1]
     assert row[2] == row[3]
+
+
+@pytest.fixture
+def dashboard(truth: dict[str, Any], full_database: str) -> Iterator[str]:
+    """Address of the warehouse for a login of its own, which is a member of bi_reader and nothing else."""
+    import warehouse
+
+    name, password = "test_dashboard_" + uuid.uuid4().hex[:8], uuid.uuid4().hex
+    address = psycopg.conninfo.conninfo_to_dict(full_database)
+    with warehouse.connect(autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create role {} login password {} in role bi_reader").format(sql.Identifier(name), password)
+        )
+        try:
+            yield f"{name}:{password}@{address['host']}:{address['port']}/{address['dbname']}"
+        finally:
+            connection.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+
+
+def test_a_dashboard_finds_keys_and_descriptions_and_reads_no_person(dashboard: str) -> None:
+    """What SQLAlchemy reflects for a tool that logs in as a member of bi_reader, and what it may read."""
+    engine = sqlalchemy.create_engine("postgresql+psycopg://" + dashboard, poolclass=sqlalchemy.NullPool)
+    inspector = sqlalchemy.inspect(engine)
+    tables, views = set(inspector.get_table_names(schema="marts")), set(inspector.get_view_names(schema="marts"))
+    keys = inspector.get_multi_pk_constraint(schema="marts")
+    comments = inspector.get_multi_table_comment(schema="marts", kind=sqlalchemy.engine.reflection.ObjectKind.ANY)
+    columns = inspector.get_multi_columns(schema="marts", kind=sqlalchemy.engine.reflection.ObjectKind.ANY)
+    assert {t for t in tables if not keys["marts", t]["constrained_columns"]} == set()
+    assert {name for (_, name), comment in comments.items() if not comment["text"]} == set()
+    assert {(t, c["name"]) for (_, t), found in columns.items() for c in found if not c["comment"]} == set()
+    foreign = {
+        (key["constrained_columns"][0], key["referred_table"])
+        for key in inspector.get_foreign_keys("fct_touchpoints", schema="marts")
+    }
+    assert {("golden_customer_id", "dim_customers"), ("touchpoint_type", "dim_touchpoint_types")} <= foreign
+
+    def may_read(relation: str) -> bool:
+        with engine.connect() as connection:
+            try:
+                connection.execute(sqlalchemy.text(f"select 1 from {relation} limit 1"))
+            except sqlalchemy.exc.ProgrammingError as error:
+                assert isinstance(error.orig, psycopg.errors.InsufficientPrivilege), error
+                return False
+            return True
+
+    read = {name for name in tables | views if may_read(f'marts."{name}"')}
+    assert {"fct_touchpoints", "stage_funnel", "stage_transition", "kpi_day"} <= read
+    assert (tables | views) - read >= {"dim_customer_contacts", "customer_360", "stage_transition_customer"}
+    assert {c["name"] for name in read for c in columns["marts", name]} & {
+        "email",
+        "phone",
+        "full_name",
+        "address",
+    } == set()
+    assert not any(map(may_read, ("intermediate.int_touchpoints", "identity.golden_records", "ops.publish_log")))
