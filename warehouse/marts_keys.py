@@ -39,18 +39,22 @@ def drop_foreign_keys(connection: Connection) -> None:
         )
 
 
-def ensure_foreign_keys(connection: Connection, models: list[MartModel]) -> None:
-    """Checked at the end of the transaction, so that tables may be replaced in any order."""
-    present = {name: table for table, name, _ in read_foreign_keys(connection)}
-    wanted = {key.name: key for model in models for key in model.foreign_keys}
-    for name, table in present.items():
+def drop_undeclared_keys(connection: Connection, models: list[MartModel]) -> None:
+    """Keys that no model declares any more. Before rows come that they would refuse."""
+    wanted = {key.name for model in models for key in model.foreign_keys}
+    for table, name, _ in read_foreign_keys(connection):
         if name.endswith("__fkey") and name not in wanted:
             connection.execute(
                 sql.SQL("alter table {} drop constraint {}").format(
                     sql.Identifier("marts", table), sql.Identifier(name)
                 )
             )
-    for name, key in wanted.items():
+
+
+def ensure_foreign_keys(connection: Connection, models: list[MartModel]) -> None:
+    """Checked at the end of the transaction, so that tables may be replaced in any order."""
+    present = {name for _, name, _ in read_foreign_keys(connection)}
+    for name, key in {key.name: key for model in models for key in model.foreign_keys}.items():
         if name not in present:
             connection.execute(
                 sql.SQL(

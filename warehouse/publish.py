@@ -127,6 +127,7 @@ class _Publish:
             return [], None
         self.publish_id = self._log()
         self._keep_affected()
+        keys.drop_undeclared_keys(self.connection, self.tables)
         alters = any(self._needs_alter(model) for model in work)
         others: list[SavedView] = []
         if alters or changed_views:

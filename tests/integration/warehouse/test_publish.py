@@ -211,6 +211,19 @@ def test_broken_reference_stops_everything(path: Path) -> None:
     assert published() == before
 
 
+def test_a_key_that_is_declared_no_more_refuses_nothing(path: Path) -> None:
+    """A model gave its key up: rows that the old one would refuse are published, and a rollback brings it back."""
+    publish_night(path, WORLD, STAGES)
+    before, names = published(), definitions()
+    primary = {"type": "primary_key", "columns": ["touchpoint_id"]}
+    loose = manifest(path.parent, {"fct_touchpoints": {"constraints": [primary]}})
+    build({**WORLD, 1: (1, "unheard of", "1.00")}, STAGES, [1], date=NEXT)
+    assert publish(NEXT, manifest=loose).status == "published"
+    assert not any("fct_touchpoints__stage_key" in str(name) for name in definitions())
+    warehouse.rollback()
+    assert (published(), definitions()) == (before, names)
+
+
 def test_marts_built_for_other_customers_are_refused(path: Path) -> None:
     publish_night(path, WORLD, STAGES)
     build(WORLD, STAGES, [1], date=NEXT)
