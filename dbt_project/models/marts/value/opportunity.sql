@@ -1,10 +1,11 @@
 {{ config(meta={'publish': 'whole'}, indexes=[{'columns': ['persona_code']}]) }}
 
--- Revenue is compared on months of entry whose opportunity_days have passed in full; lost customers are those of today.
+-- Revenue is compared on months of entry whose opportunity_days have passed in full; lost customers are those of today. Everybody, (all),
+-- is compared as a whole: a persona is what somebody did, so within one that never buys nobody who advanced spent anything.
 with cells as (
     select
         stage_key,
-        persona_code,
+        coalesce(persona_code, '(all)') as persona_code,
         sum(lost) as lost,
         sum(advanced) filter (where is_closed) as advanced,
         sum(advanced_amount) filter (where is_closed) as advanced_amount,
@@ -14,7 +15,7 @@ with cells as (
     cross join lateral (
         select (cell.month + interval '1 month')::date - 1 + {{ var('opportunity_days') }} <= '{{ var("export_date") }}'::date as is_closed
     ) as closed
-    group by 1, 2
+    group by grouping sets ((stage_key, persona_code), (stage_key))
 ),
 
 measured as (
