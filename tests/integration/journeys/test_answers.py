@@ -357,3 +357,42 @@ def test_a_dashboard_finds_keys_and_descriptions_and_reads_no_person(dashboard: 
         "address",
     } == set()
     assert not any(map(may_read, ("intermediate.int_touchpoints", "identity.golden_records", "ops.publish_log")))
+
+
+def test_figures_open_into_the_customers_behind_them(truth: dict[str, Any]) -> None:
+    """Funnel counts are stage entries of as many customers, and a link's customers are the list behind it."""
+    assert _rows(
+        "select f.scope, f.step_no from marts.stage_funnel f where f.persona_code = '(all)' and f.channel = '(all)'"
+        " and f.cohort = '(all)' and f.customers <> (select count(*) from marts.fct_funnel_steps s"
+        " where s.scope = f.scope and s.step_no = f.step_no)"
+    ) == []  # fmt: skip
+    assert _rows(
+        "select from marts.fct_funnel_steps s where s.scope = 'cradle_to_grave' and not exists"
+        " (select from marts.fct_touchpoints t where t.touchpoint_id = s.touchpoint_id"
+        " and t.occurred_at = s.reached_at and t.stage_key is not null)"
+    ) == []  # fmt: skip
+    assert _rows(
+        "with behind as (select scope, source_stage, target_stage, count(*) as customers, sum(transitions) as weight"
+        " from marts.stage_transition_customer group by 1, 2, 3)"
+        " select * from marts.stage_transition t left join behind b using (scope, source_stage, target_stage)"
+        " where t.period = '(all)' and t.target_stage <> '(other)'"
+        " and (t.customers, t.weight) is distinct from (b.customers, b.weight)"
+    ) == []  # fmt: skip
+    ((shown, listed),) = _rows(
+        "select (select sum(weight) from marts.stage_transition where period = '(all)'),"
+        " (select sum(transitions) from marts.stage_transition_customer)"
+    )
+    assert shown == listed > 0
+
+
+def test_every_lane_of_the_maps_says_something(truth: dict[str, Any]) -> None:
+    """Each lane has cells with a text, and what hurts is a topic, counted once."""
+    lanes = dict(_rows("select lane, count(cell_text) from marts.journey_map group by 1"))
+    assert len(lanes) == 13
+    assert [lane for lane, texts in lanes.items() if not texts] == []
+    assert _rows("select from marts.journey_map where lane = 'storyboard' and cell_text like '%what hurts is%'")
+    assert _rows(
+        "select from marts.journey_map m join marts.dim_stages s on s.stage_key = m.stage_key and s.is_in_force"
+        " where m.lane = 'pain_points' and m.n > (select sum(p.pain_customers) from marts.pain_point p"
+        " where p.stage_code = s.stage_code and p.topic_name is not null)"
+    ) == []  # fmt: skip

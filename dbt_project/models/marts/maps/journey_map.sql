@@ -101,7 +101,8 @@ pains as (
         sum(pain_customers) as pain_customers,
         row_number() over (partition by stage_code order by sum(pain_messages) desc, topic_name) as place
     from {{ ref('pain_point') }}
-    where month_start > (({{ data_end() }})::date - interval '13 months') and pain_messages > 0
+    -- messages about no topic, and all of a stage together, are no pain point
+    where month_start > (({{ data_end() }})::date - interval '13 months') and pain_messages > 0 and topic_name is not null
     group by 1, 2
 ),
 
@@ -227,7 +228,7 @@ cells as (
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'opportunity',
         chances.lost_customers || ' customers lost'
-        || coalesce(', worth ' || round(chances.opportunity_reporting_amount) || ' {{ var("reporting_currency") }}', '')
+        || coalesce(', worth ' || round(nullif(greatest(chances.opportunity_reporting_amount, 0), 0)) || ' {{ var("reporting_currency") }}', '')
         || coalesce('; best next step: ' || next_steps.next_stage_name, ''),
         chances.opportunity_reporting_amount, null, null, chances.lost_customers, 'customers', 'as of the last day', 'opportunity'
     from maps
@@ -250,7 +251,7 @@ cells as (
     inner join others on maps.stage_key = others.stage_key
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'storyboard',
-        'They ' || lower(actions.touchpoint_name) || coalesce(', mostly by ' || channels.channel_name, '')
+        stages.stage_name || ' is mostly ' || lower(actions.touchpoint_name) || coalesce(', by way of ' || channels.channel_name, '')
         || coalesce('; what hurts is ' || lower(pains.topic_name), '') || '.',
         null, null, null, actions.all_touchpoints::bigint, 'touchpoints', 'last 12 months', 'journey_map'
     from maps
