@@ -76,10 +76,13 @@ select
     {{ local_date('paths.entered_at[1]') }} as started_date,
     round(extract(epoch from paths.entered_at[cardinality(paths.stages)] - paths.entered_at[1]) / 3600.0, 4)::numeric(14, 4) as hours,
     case when journeys.is_latest_episode and journeys.outcome <> 'dropped_off' then '(open)' else '(end)' end as end_node,
-    -- what happened after: the next episode, and how long after the last touchpoint of this one
+    -- what happened after: the next episode, and how long after the last touchpoint of this one. A refund or a review belongs to its
+    -- order's episode and may come when the next has begun: then they never left
     journeys.next_episode_started_at as returned_at,
-    round(extract(epoch from journeys.next_episode_started_at - journeys.last_touchpoint_at) / 86400.0, 4)::numeric(14, 4)
-        as days_to_return
+    case
+        when journeys.next_episode_started_at is not null
+            then round(greatest(extract(epoch from journeys.next_episode_started_at - journeys.last_touchpoint_at), 0) / 86400.0, 4)
+    end::numeric(14, 4) as days_to_return
 from paths
 inner join {{ ref('fct_journeys') }} as journeys
     on paths.golden_customer_id = journeys.golden_customer_id and paths.episode_no = journeys.episode_no
