@@ -1,5 +1,6 @@
 {#-
-  Touches that can be credited (docs: frozen definitions): marketing touches that are no bot's and no service. Page views in a
+  Touches that can be credited (docs: frozen definitions): marketing touches that are no bot's and no service, neither by their stage nor by
+  their channel. Page views in a
   running visit name no channel of their own, only the site itself: is_on_site.
 -#}
 {% macro marketing_touches() -%}
@@ -15,7 +16,12 @@
         coalesce(channels.channel_group = 'Owned site', false) as is_on_site
     from {{ ref('fct_touchpoints') }} as touchpoints
     left join {{ ref('channels') }} as channels on touchpoints.channel = channels.channel
-    where touchpoints.is_marketing_touch and not touchpoints.is_bot and {{ is_no_service('touchpoints.stage_key') }}
+    where
+        touchpoints.is_marketing_touch
+        and not touchpoints.is_bot
+        and {{ is_no_service('touchpoints.stage_key') }}
+        -- a question to the support desk is service, whatever stage it is
+        and channels.channel_group is distinct from 'Support'
 )
 {%- endmacro %}
 

@@ -28,7 +28,8 @@ from (
         0 as orders,
         0::numeric as order_amount
     from [[fct_touchpoints]] as touchpoints
-    inner join {{ ref('channels') }} as channels on touchpoints.channel = channels.channel and channels.is_social
+    inner join {{ ref('channels') }} as channels
+        on touchpoints.channel = channels.channel and channels.is_social and channels.channel_group is distinct from 'Support'
     where touchpoints.direction = 'inbound' and not touchpoints.is_bot and {{ is_no_service('touchpoints.stage_key') }}
     union all
     -- orders whose last touch that was not direct came from there
