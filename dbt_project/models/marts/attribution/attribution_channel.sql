@@ -176,6 +176,6 @@ select
     new_visitors::bigint as new_visitors,
     cost_amount::numeric(18, 2) as cost_amount,
     round(value_amount / nullif(cost_amount, 0), 4)::numeric(18, 4) as return_on_cost,
-    round(cost_amount / nullif(conversions, 0), 2)::numeric(18, 2) as cost_per_conversion
+    case when conversions > 0 then round(cost_amount / conversions, 2) end::numeric(18, 2) as cost_per_conversion
 from credited
 where conversions <> 0 or value_amount <> 0
