@@ -8,7 +8,9 @@ select
     messages.occurred_week as week_start,
     count(*) as mentions,
     count(distinct messages.golden_customer_id) as authors,
-    count(distinct messages.golden_customer_id) filter (where customers.is_identified) as matched_customers,
+    count(distinct messages.golden_customer_id) filter (
+        where customers.has_email or customers.has_phone or customers.order_count > 0
+    ) as matched_customers,
     count(distinct messages.golden_customer_id) filter (where customers.order_count > 0) as buyers,
     count(messages.sentiment) as scored_mentions,
     coalesce(sum(messages.sentiment), 0) as sentiment_sum,
