@@ -63,11 +63,14 @@ greetings as (
     select
         spells.spell_id,
         min(touchpoints.occurred_at) filter (where touchpoints.touchpoint_type in ({{ heard }})) as welcomed_at,
-        min(touchpoints.occurred_at) filter (where touchpoints.touchpoint_type = 'direct_message_received') as first_message_at
+        min(touchpoints.occurred_at) filter (where touchpoints.touchpoint_type = 'direct_message_received') as first_message_at,
+        (array_agg(touchpoints.channel order by touchpoints.occurred_at, touchpoints.touchpoint_id)
+            filter (where touchpoints.touchpoint_type = 'direct_message_received'))[1] as first_message_channel
     from spells
     inner join {{ ref('fct_touchpoints') }} as touchpoints on spells.golden_customer_id = touchpoints.golden_customer_id
     where
-        spells.channel = touchpoints.channel
+        -- people write where they like, whatever they follow
+        (spells.channel = touchpoints.channel or touchpoints.touchpoint_type = 'direct_message_received')
         and touchpoints.occurred_at > spells.followed_at
         and touchpoints.occurred_at <= coalesce(spells.unfollowed_at, 'infinity')
         and touchpoints.touchpoint_type in ({{ heard }}, 'direct_message_received')
@@ -82,7 +85,7 @@ replies as (
     inner join greetings on spells.spell_id = greetings.spell_id
     inner join {{ ref('fct_touchpoints') }} as touchpoints on spells.golden_customer_id = touchpoints.golden_customer_id
     where
-        spells.channel = touchpoints.channel
+        greetings.first_message_channel = touchpoints.channel
         and touchpoints.touchpoint_type = 'direct_message_sent'
         and touchpoints.occurred_at > greetings.first_message_at
     group by 1
