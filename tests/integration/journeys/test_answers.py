@@ -396,3 +396,30 @@ def test_every_lane_of_the_maps_says_something(truth: dict[str, Any]) -> None:
         " where m.lane = 'pain_points' and m.n > (select sum(p.pain_customers) from marts.pain_point p"
         " where p.stage_code = s.stage_code and p.topic_name is not null)"
     ) == []  # fmt: skip
+
+
+def test_a_persona_of_few_customers_is_not_shown(truth: dict[str, Any]) -> None:
+    """Cells of fewer than ten customers of a persona stay as rows without figures; their sums are for person_reader."""
+    ((shown, entered_by_few),) = _rows(
+        "select count(*), count(*) filter (where f.customers < 10) from marts.stage_funnel f"
+        " where f.persona_code <> '(all)' and f.step_no = 1 and not f.is_suppressed"
+    )
+    assert shown > 0 and entered_by_few == 0
+    assert _rows(
+        "select from marts.stage_funnel where is_suppressed"
+        " and num_nonnulls(customers, closed_customers, step_rate, overall_rate_all, net_reporting_amount) > 0"
+    ) == []  # fmt: skip
+    assert _rows("select from marts.stage_funnel where is_suppressed")
+    assert _rows(
+        "select from marts.stage_population where persona_code <> '(all)' and customers between 1 and 9"
+        " or is_suppressed and num_nonnulls(customers, entered, departed, share_of_active) > 0"
+    ) == []  # fmt: skip
+    cells = (
+        "stage_funnel_cell",
+        "stage_population_change",
+        "stage_value_cell",
+        "persona_feature_cell",
+        "sentiment_cell",
+    )
+    for cell in cells:
+        assert _rows(f"select has_table_privilege('bi_reader', 'marts.{cell}', 'select')") == [(False,)], cell

@@ -162,45 +162,58 @@ medians as (
     from bins
     where 2 * so_far >= total
     group by 1, 2, 3
+),
+
+-- a persona of fewer than ten customers in a cell is not shown: the row stays
+guarded as (
+    select
+        counted.*,
+        counted.persona_code <> '(all)' and first_value(counted.customers) over by_step < 10 as is_suppressed,
+        lag(counted.closed_customers) over by_step as earlier_closed,
+        first_value(counted.closed_customers) over by_step as entered_closed,
+        first_value(counted.customers) over by_step as entered_customers
+    from counted
+    window by_step as (
+        partition by counted.scope, counted.persona_code, counted.channel, counted.cohort order by counted.step_no
+    )
 )
 
 select
-    counted.scope,
-    counted.persona_code,
-    counted.channel,
-    counted.cohort,
-    counted.step_no,
-    counted.step_code,
-    counted.step_name,
-    counted.cohort_month,
-    counted.customers,
-    counted.closed_customers,
-    counted.customers - counted.closed_customers as open_customers,
-    coalesce(lag(counted.closed_customers) over by_step - counted.closed_customers, 0) as closed_dropped_customers,
-    round(
-        counted.closed_customers::numeric / nullif(lag(counted.closed_customers, 1, counted.closed_customers) over by_step, 0), 6
-    )::numeric(9, 6) as step_rate,
-    round(counted.closed_customers::numeric / nullif(first_value(counted.closed_customers) over by_step, 0), 6)::numeric(9, 6)
-        as overall_rate,
-    round(counted.customers::numeric / nullif(first_value(counted.customers) over by_step, 0), 6)::numeric(9, 6)
-        as overall_rate_all,
-    round(medians.median_hours, 2)::numeric(14, 2) as median_hours_from_previous,
-    counted.touchpoints_before,
-    round(counted.touchpoints_before::numeric / nullif(counted.customers, 0), 2)::numeric(14, 2) as mean_touchpoints_before,
-    counted.net_reporting_amount,
+    guarded.scope,
+    guarded.persona_code,
+    guarded.channel,
+    guarded.cohort,
+    guarded.step_no,
+    guarded.step_code,
+    guarded.step_name,
+    guarded.cohort_month,
+    {% set figures = {
+        'customers': 'guarded.customers',
+        'closed_customers': 'guarded.closed_customers',
+        'open_customers': 'guarded.customers - guarded.closed_customers',
+        'closed_dropped_customers': 'coalesce(guarded.earlier_closed - guarded.closed_customers, 0)',
+        'step_rate': 'round(guarded.closed_customers::numeric / nullif(coalesce(guarded.earlier_closed, guarded.closed_customers), 0), 6)::numeric(9, 6)',
+        'overall_rate': 'round(guarded.closed_customers::numeric / nullif(guarded.entered_closed, 0), 6)::numeric(9, 6)',
+        'overall_rate_all': 'round(guarded.customers::numeric / nullif(guarded.entered_customers, 0), 6)::numeric(9, 6)',
+        'median_hours_from_previous': 'round(medians.median_hours, 2)::numeric(14, 2)',
+        'touchpoints_before': 'guarded.touchpoints_before',
+        'mean_touchpoints_before': 'round(guarded.touchpoints_before::numeric / nullif(guarded.customers, 0), 2)::numeric(14, 2)',
+        'net_reporting_amount': 'guarded.net_reporting_amount',
+    } -%}
+    {%- for name, figure in figures.items() %}
+    case when not guarded.is_suppressed then {{ figure }} end as {{ name }},
+    {%- endfor %}
+    guarded.is_suppressed,
     scopes.unit as funnel_unit,
     ceil(extract(epoch from scopes.funnel_window) / 86400)::integer as window_days,
     '{{ taxonomy_version() }}'::text as taxonomy_version,
     '{{ var("export_date") }}'::date as data_end_date
-from counted
-inner join scopes on counted.scope = scopes.scope
+from guarded
+inner join scopes on guarded.scope = scopes.scope
 left join medians
     on
-        counted.scope = medians.scope
-        and counted.step_no = medians.step_no
-        and counted.cohort = medians.cohort
-        and counted.persona_code = '(all)'
-        and counted.channel = '(all)'
-window by_step as (
-    partition by counted.scope, counted.persona_code, counted.channel, counted.cohort order by counted.step_no
-)
+        guarded.scope = medians.scope
+        and guarded.step_no = medians.step_no
+        and guarded.cohort = medians.cohort
+        and guarded.persona_code = '(all)'
+        and guarded.channel = '(all)'

@@ -1,4 +1,4 @@
-{{ config(meta={'publish': 'whole'}) }}
+{{ config(meta={'publish': 'whole', 'person_level': true}) }}
 
 {% set contribution %}
 select

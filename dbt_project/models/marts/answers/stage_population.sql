@@ -51,17 +51,25 @@ counted as (
         (sum(sum(entered - departed)) over (partition by stage_key, persona_code order by population_date))::bigint as customers
     from days
     group by 1, 2, 3
+),
+
+guarded as (
+    select
+        counted.*,
+        -- a persona of fewer than ten customers in a stage is not shown; nobody is somebody to show
+        persona_code <> '(all)' and customers between 1 and 9 as is_suppressed,
+        sum(customers) over (partition by population_date, persona_code) as active_customers
+    from counted
 )
 
 select
     population_date,
     stage_key,
     persona_code,
-    customers,
-    entered,
-    departed,
-    round(
-        customers::numeric / nullif(sum(customers) over (partition by population_date, persona_code), 0), 6
-    )::numeric(9, 6) as share_of_active,
+    case when not is_suppressed then customers end as customers,
+    case when not is_suppressed then entered end as entered,
+    case when not is_suppressed then departed end as departed,
+    case when not is_suppressed then round(customers::numeric / nullif(active_customers, 0), 6) end::numeric(9, 6) as share_of_active,
+    is_suppressed,
     '{{ taxonomy_version() }}'::text as taxonomy_version
-from counted
+from guarded
