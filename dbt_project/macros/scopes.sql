@@ -18,14 +18,48 @@
 )
 {%- endmacro %}
 
-{#- s: alias of the scope; c: alias of dim_customers with the persona; episode_no and has_order: expressions of the episode -#}
-{% macro in_scope(s, c, episode_no, has_order) -%}
+{#- s: alias of the scope; c: alias of scope_customers(); episode_no: expression of the episode -#}
+{% macro in_scope(s, c, episode_no) -%}
     ({{ s }}.episodes = 'all' or ({{ s }}.episodes = 'first') = (({{ episode_no }}) = 1))
-    and ({{ s }}.needs_order = 'any' or ({{ s }}.needs_order = 'yes') = ({{ has_order }}))
+    and ({{ s }}.needs_order = 'any' or ({{ s }}.needs_order = 'yes') = coalesce({{ episode_no }} = any({{ c }}.order_episodes), false))
     and ({{ s }}.only_identified is null or ({{ s }}.only_identified = 'yes') = {{ c }}.is_identified)
     and ({{ s }}.only_country is null or {{ s }}.only_country = {{ c }}.country_code)
     and ({{ s }}.only_first_channel is null or {{ s }}.only_first_channel = {{ c }}.first_channel)
     and ({{ s }}.only_persona is null or {{ s }}.only_persona = {{ c }}.persona_code)
+    and ({{ s }}.only_from is null or {{ s }}.only_from <= {{ c }}.episode_dates[{{ episode_no }}])
+    and ({{ s }}.only_until is null or {{ s }}.only_until >= {{ c }}.episode_dates[{{ episode_no }}])
+{%- endmacro %}
+
+{#-
+  This night's customers with all that a scope may ask of them and of their episodes, which are numbered without gaps. It is joined
+  before the scopes: their conditions make Postgres expect a row or two, and whatever is joined after them it loops over.
+-#}
+{% macro scope_customers() -%}
+    select
+        customers.golden_customer_id,
+        customers.is_identified,
+        customers.country_code,
+        customers.first_channel,
+        personas.persona_code,
+        orders.order_episodes,
+        episodes.episode_dates
+    from {{ ref('dim_customers') }} as customers
+    left join {{ ref('customer_persona') }} as personas on customers.golden_customer_id = personas.golden_customer_id
+    left join (
+        select
+            golden_customer_id,
+            array_agg(distinct episode_no) as order_episodes
+        from {{ ref('fct_orders') }}
+        where is_counted
+        group by 1
+    ) as orders on customers.golden_customer_id = orders.golden_customer_id
+    left join (
+        select
+            golden_customer_id,
+            array_agg(started_date order by episode_no) as episode_dates
+        from {{ ref('fct_journeys') }}
+        group by 1
+    ) as episodes on customers.golden_customer_id = episodes.golden_customer_id
 {%- endmacro %}
 
 {#- Bins of a time: an eighth of a doubling wide, so that a quantile read from them is at most 4.5 % off. -#}

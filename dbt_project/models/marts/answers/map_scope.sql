@@ -10,6 +10,8 @@ select
     s.only_country,
     s.only_first_channel,
     s.only_persona,
+    s.only_from,
+    s.only_until,
     s.unit as funnel_unit,
     ceil(extract(epoch from s.funnel_window) / 86400)::integer as window_days,
     s.optimised_reentry,

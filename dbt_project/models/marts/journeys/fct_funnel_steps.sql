@@ -38,26 +38,8 @@ steps as materialized (
     group by 1, 2
 ),
 
--- A customer with all that a scope may ask of them. It is joined before the scopes: their conditions make Postgres expect a row or
--- two, and whatever is joined after them it loops over.
 customers as materialized (
-    select
-        customers.golden_customer_id,
-        customers.is_identified,
-        customers.country_code,
-        customers.first_channel,
-        personas.persona_code,
-        orders.order_episodes
-    from {{ ref('dim_customers') }} as customers
-    left join {{ ref('customer_persona') }} as personas on customers.golden_customer_id = personas.golden_customer_id
-    left join (
-        select
-            golden_customer_id,
-            array_agg(distinct episode_no) as order_episodes
-        from {{ ref('fct_orders') }}
-        where is_counted
-        group by 1
-    ) as orders on customers.golden_customer_id = orders.golden_customer_id
+    {{ scope_customers() }}
 ),
 
 events as materialized (
@@ -80,7 +62,7 @@ events as materialized (
     inner join customers on touchpoints.golden_customer_id = customers.golden_customer_id
     inner join scope_stages on touchpoints.stage_key = scope_stages.stage_key
     where
-        {{ in_scope('scope_stages', 'customers', 'touchpoints.episode_no', 'coalesce(touchpoints.episode_no = any(customers.order_episodes), false)') }}
+        {{ in_scope('scope_stages', 'customers', 'touchpoints.episode_no') }}
 ),
 
 reached as (
