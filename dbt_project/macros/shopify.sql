@@ -44,8 +44,8 @@
 {% macro shopify_orders(named, keep=[]) -%}
     {%- set columns = [
         'order_name', 'order_id', 'source_order_id', 'ordered_at', 'paid_at', 'cancelled_at', 'financial_status', 'order_source', 'is_test',
-        'discount_code', 'anonymous_id', 'currency_code', 'discount_amount', 'shipping_amount', 'tax_amount', 'total_amount', 'email',
-        'phone', 'full_name', 'address_line', 'city', 'postcode', 'region', 'country_code', 'company', 'record_kind',
+        'discount_code', 'is_gift', 'anonymous_id', 'currency_code', 'discount_amount', 'shipping_amount', 'tax_amount', 'total_amount',
+        'email', 'phone', 'full_name', 'address_line', 'city', 'postcode', 'region', 'country_code', 'company', 'record_kind',
         'source_record_id', 'source_record_key', 'is_deleted',
     ] -%}
     select

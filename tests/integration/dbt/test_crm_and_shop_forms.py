@@ -46,25 +46,26 @@ ORDER = "https://shop.example/?utm_source=newsletter&utm_medium=email"
 EXPORTS: dict[str, dict[int, Any]] = {
     "shopify/orders_export/orders.csv": {0: (
         "Name,Email,Financial Status,Paid at,Currency,Total,Refunded Amount,Created at,Lineitem quantity,Lineitem name,"
-        "Lineitem price,Billing Name,Billing Zip,Id\n"
+        "Lineitem price,Billing Name,Billing Zip,Id,Shipping Name,Shipping Zip\n"
         "#1001,ann@mail.test,paid,2026-02-10 10:00:00 +0000,GBP,10.00,0.00,2026-02-10 10:00:00 +0000,1,Mug,10.00,"
-        "Ann Marlow,N1 1AA,'900001001\n"
+        "Ann Marlow,N1 1AA,'900001001,Bo Ash,E2 2BB\n"
         "#1002,ann@mail.test,paid,2026-02-20 10:00:05 +0000,GBP,30.00,0.00,2026-02-20 10:00:00 +0000,2,Bowl,10.00,"
-        "Ann Marlow,N1 1AA,'900001002\n"
-        "#1002,ann@mail.test,,,,,,2026-02-20 10:00:00 +0000,1,Jug,10.00,,,\n"
+        "Ann Marlow,N1 1AA,'900001002,,\n"
+        "#1002,ann@mail.test,,,,,,2026-02-20 10:00:00 +0000,1,Jug,10.00,,,,,\n"
     )},
     "shopify/customers_export/customers.csv": {0: (
         "Customer ID,First Name,Last Name,Email,Accepts Email Marketing\n'77,Ann,Marlow,ann@mail.test,yes\n"
     )},
     "shopify/bulk_order/orders.jsonl": {1: [
-        _bulk_order(1002, "30.00", "PARTIALLY_REFUNDED", refunds=[{
+        _bulk_order(1002, "30.00", "PARTIALLY_REFUNDED", shippingAddress={"name": "Ann  MARLOW", "zip": "E2 2BB"},
+                    refunds=[{
             "id": "gid://shopify/Refund/5", "createdAt": "2026-03-01T12:00:00Z", "totalRefundedSet": _money("10.0")}]),
         {"id": "gid://shopify/LineItem/1", "name": "Bowl", "quantity": 2, "originalUnitPriceSet": _money("10.0"),
          "__parentId": "gid://shopify/Order/900001002"},
         {"id": "gid://shopify/CustomerVisit/8", "occurredAt": "2026-02-19T09:00:00Z", "landingPage": ORDER,
          "utmParameters": {"source": "newsletter", "medium": "email", "campaign": "spring"},
          "__parentId": "gid://shopify/Order/900001002"},
-        _bulk_order(1003, "5.00", "PAID", fulfillments=[{
+        _bulk_order(1003, "5.00", "PAID", note="A gift: no invoice, please", fulfillments=[{
             "id": "gid://shopify/Fulfillment/6", "status": "SUCCESS", "createdAt": "2026-03-02T07:00:00Z"}]),
         {"id": "gid://shopify/LineItem/3", "name": "Spoon", "quantity": 1, "originalUnitPriceSet": _money("5.0"),
          "__parentId": "gid://shopify/Order/900001003"},
@@ -125,7 +126,8 @@ EXPORTS: dict[str, dict[int, Any]] = {
          "created_at": "2026-01-01T10:00:00Z", "updated_at": "2026-01-01T10:00:00Z"}]}]},
     "zendesk/ticket/tickets.json": {0: [{"tickets": [
         {"id": 5, "requester_id": 900, "status": "open", "created_at": "2026-02-21T10:00:00Z", "subject": "Hello",
-         "updated_at": "2026-02-21T10:00:00Z", "generated_timestamp": 1771668000, "via": {"channel": "email"}}]}]},
+         "x_tier": "gold", "updated_at": "2026-02-21T10:00:00Z", "generated_timestamp": 1771668000,
+         "via": {"channel": "email"}}]}]},
     "zendesk/ticket_comment/comments.json": {1: [{"comments": [
         {"id": number, "ticket_id": 5, "author_id": author, "body": text, "public": public,
          "created_at": f"2026-02-21T{at}:00Z"}
@@ -237,6 +239,21 @@ def test_an_order_of_both_forms_counts_once(built: None) -> None:
         " where not is_deleted"
     )
     assert refunds == [("shopify:1002", 10, dt.datetime(2026, 3, 1, 12))]
+
+
+def test_a_gift_is_known_by_recipient_and_address_or_by_a_word(built: None) -> None:
+    """The same name at a second address is none; who the recipient is stays in the export."""
+    gifts = _fetch("select order_id, is_gift from intermediate.int_orders where not is_deleted order by 1")
+    assert gifts == [("shopify:1001", True), ("shopify:1002", False), ("shopify:1003", True)]
+
+
+def test_columns_beside_the_contract_reach_tickets(built: None) -> None:
+    """Their key in int_x_columns is the key by which fct_tickets joins them."""
+    assert _fetch(
+        "select t.ticket_id, x.x_columns from intermediate.int_x_columns x"
+        " join intermediate.int_tickets t on x.mart = 'fct_tickets' and x.entity_id = t.ticket_id"
+        " where not x.is_deleted"
+    ) == [("zendesk:5", {"x_tier": "gold"})]
 
 
 def test_what_happened(built: None) -> None:

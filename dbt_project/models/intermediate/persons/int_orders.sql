@@ -13,7 +13,7 @@
     key=['order_id'],
     columns=[
         'source_record_key', 'source_platform', 'source_order_id', 'alternate_order_id', 'ordered_at', 'paid_at', 'cancelled_at',
-        'sales_channel', 'financial_status', 'is_test', 'is_paid', 'discount_code', 'unit_count', 'discount_amount',
-        'shipping_amount', 'tax_amount', 'total_amount', 'currency_code', 'is_deleted',
+        'sales_channel', 'financial_status', 'is_test', 'is_paid', 'discount_code', 'is_gift', 'unit_count',
+        'discount_amount', 'shipping_amount', 'tax_amount', 'total_amount', 'currency_code', 'is_deleted',
     ],
 ) }}

@@ -115,6 +115,7 @@ select
     orders.is_test,
     orders.is_placed as is_paid,
     null::text as discount_code,
+    null::boolean as is_gift,
     items.unit_count::numeric(18, 4) as unit_count,
     0::numeric(18, 2) as discount_amount,
     coalesce(orders.shipping_amount, 0)::numeric(18, 2) as shipping_amount,

@@ -36,6 +36,7 @@ select
     -- an invoice without value is a correction of the stock, not a purchase
     total_amount > 0 as is_paid,
     null::text as discount_code,
+    null::boolean as is_gift,
     unit_count::numeric(18, 4) as unit_count,
     0::numeric(18, 2) as discount_amount,
     0::numeric(18, 2) as shipping_amount,

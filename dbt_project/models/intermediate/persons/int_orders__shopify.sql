@@ -80,6 +80,7 @@ select
     orders.is_test,
     coalesce(orders.financial_status in ('paid', 'partially_refunded', 'refunded'), false) as is_paid,
     orders.discount_code,
+    orders.is_gift,
     units.unit_count::numeric(18, 4) as unit_count,
     orders.discount_amount,
     orders.shipping_amount,

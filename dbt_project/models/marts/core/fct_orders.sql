@@ -55,6 +55,7 @@ select
     episodes.episode_no,
     orders.unit_count,
     orders.discount_code,
+    orders.is_gift,
     orders.currency_code,
     orders.discount_amount,
     orders.shipping_amount,

@@ -42,6 +42,7 @@ orders as (
         golden_customer_id,
         count(*)::integer as order_count,
         count(*) filter (where discount_amount > 0 or discount_code is not null)::integer as discounted_order_count,
+        count(*) filter (where is_gift)::integer as gift_order_count,
         case when count(*) > 1 then max(ordered_date) - min(ordered_date) end / nullif(count(*) - 1, 0)::numeric as days_between_orders
     from {{ ref('fct_orders') }}
     where is_counted
@@ -67,10 +68,12 @@ features as (
         coalesce(behaviour.deal_count, 0) as deal_count,
         coalesce(orders.order_count, 0) as order_count,
         coalesce(orders.discounted_order_count, 0) as discounted_order_count,
+        coalesce(orders.gift_order_count, 0) as gift_order_count,
         coalesce(products.product_count, 0) as product_count,
         round(orders.days_between_orders, 2)::numeric(9, 2) as days_between_orders,
         round(behaviour.choosing_visit_count::numeric / nullif(behaviour.visit_count, 0), 4)::numeric(5, 4) as choosing_share,
-        round(orders.discounted_order_count::numeric / nullif(orders.order_count, 0), 4)::numeric(5, 4) as discounted_share
+        round(orders.discounted_order_count::numeric / nullif(orders.order_count, 0), 4)::numeric(5, 4) as discounted_share,
+        round(orders.gift_order_count::numeric / nullif(orders.order_count, 0), 4)::numeric(5, 4) as gift_share
     from customers
     left join behaviour on customers.golden_customer_id = behaviour.golden_customer_id
     left join orders on customers.golden_customer_id = orders.golden_customer_id
@@ -98,6 +101,8 @@ select
     evidenced.order_count,
     evidenced.discounted_order_count,
     evidenced.discounted_share,
+    evidenced.gift_order_count,
+    evidenced.gift_share,
     evidenced.product_count,
     evidenced.days_between_orders
 from evidenced
@@ -112,6 +117,8 @@ left join lateral (
         and (persona_rules.max_days_between_orders is null or evidenced.days_between_orders <= persona_rules.max_days_between_orders)
         and evidenced.product_count >= coalesce(persona_rules.min_products, 0)
         and (persona_rules.min_discounted_share is null or evidenced.discounted_share >= persona_rules.min_discounted_share)
+        and evidenced.gift_order_count >= coalesce(persona_rules.min_gift_orders, 0)
+        and coalesce(evidenced.gift_share, 0) >= coalesce(persona_rules.min_gift_share, 0)
         and evidenced.deal_count >= coalesce(persona_rules.min_deals, 0)
         and evidenced.engagement_count >= coalesce(persona_rules.min_engagement, 0)
         and evidenced.engagement_count + evidenced.follow_count >= coalesce(persona_rules.min_engagement_and_follows, 0)

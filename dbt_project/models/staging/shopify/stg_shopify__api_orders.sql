@@ -19,6 +19,12 @@ from (
         lower({{ clean_text('source_name') }}) as order_source,
         coalesce(test, false) or coalesce(tags ~* '\mtest\M', false) as is_test,
         case when jsonb_typeof(discount_codes) = 'array' then coalesce(discount_codes -> 0 ->> 'code', discount_codes ->> 0) end as discount_code,
+        -- a gift goes to somebody else; who that is stays in the export
+        {{ is_gift_order(
+            words=['tags', 'note'],
+            billing=("coalesce(billing_name, concat(billing_first_name, billing_last_name))", "concat(billing_address1, billing_zip)"),
+            shipping=("coalesce(shipping_name, concat(shipping_first_name, shipping_last_name))", "concat(shipping_address1, shipping_zip)"),
+        ) }} as is_gift,
         segment_anonymous_id as anonymous_id,
 
         -- money

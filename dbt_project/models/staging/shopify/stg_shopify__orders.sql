@@ -17,6 +17,12 @@ from (
         lower({{ clean_text('source') }}) as order_source,
         coalesce(tags ~* '\mtest\M', false) as is_test,
         {{ clean_text('discount_code') }} as discount_code,
+        -- a gift goes to somebody else; who that is stays in the export
+        {{ is_gift_order(
+            words=['tags', 'notes'],
+            billing=('billing_name', "concat(billing_address1, billing_zip)"),
+            shipping=('shipping_name', "concat(shipping_address1, shipping_zip)"),
+        ) }} as is_gift,
         -- the browser that placed the order, where the shop notes it
         substring(note_attributes from '(?i)segment_anonymous_id:\s*(\S+)') as anonymous_id,
 
