@@ -39,7 +39,7 @@ $(BENCH)/.ready: requirements-bench.lock $(VENV)/.ready
 	@$(VENV)/bin/uv pip sync -q --require-hashes --python $(BENCH)/bin/python requirements-bench.lock
 	@touch $@
 
-.PHONY: help env lock run up down night status psql url rollback report docs samples test test-unit test-integration test-e2e \
+.PHONY: help env lock run up down night status psql url rollback report docs samples test test-unit test-database test-integration test-e2e \
 	lint format bench clean
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
@@ -82,16 +82,19 @@ samples: env ## load the platforms' real sample files (SAMPLES=folder) into a wa
 
 ##@ Work on it
 env: $(VENV)/.ready ## install everything into .venv
-test: env test-unit test-integration test-e2e ## all tests: unit, then with a database, then whole nights
+test: env test-unit test-database ## all tests: unit, then with a database: steps of nights and whole nights at once
 test-unit: env
 	@echo "Unit tests (no database) ..."
 	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not integration and not e2e" tests
+test-database: env   # one session: whole nights (Airflow waits much) fill the gaps, and no worker idles between two parts
+	@echo "Tests with a database (throw-away PostgreSQL), whole nights among them (real Airflow) ..."
+	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "integration or e2e" tests
 test-integration: env
 	@echo "Integration tests (throw-away PostgreSQL) ..."
 	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "integration and not e2e" tests
 test-e2e: env
 	@echo "End-to-end tests (whole nights, real Airflow) ..."
-	@$(PY) -m pytest -q -m e2e tests
+	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m e2e tests
 lint: env ## ruff, mypy, sqlfluff, and that every DAG file can be read
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .

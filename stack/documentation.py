@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,9 +38,13 @@ def _dbt_docs() -> Path:
         "JL_DBT_USER": str(parts.get("user") or ""),
         "JL_DBT_PASSWORD": str(parts.get("password") or ""),
         "JL_DBT_DATABASE": str(parts.get("dbname") or ""),
+        "JL_DBT_SSLMODE": str(parts.get("sslmode") or "prefer"),
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
+    parsed = settings.home / "dbt" / "project" / "partial_parse.msgpack"
+    if parsed.exists():  # the nights parsed the project: only what changed since is parsed again
+        shutil.copyfile(parsed, target / parsed.name)
     project = str(settings.repository / "dbt_project")
     result = subprocess.run(
         [str(Path(sys.executable).with_name("dbt")), "docs", "generate", "--static", "--project-dir", project,

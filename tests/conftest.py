@@ -19,8 +19,9 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,12 @@ TEMPLATE = "journeyline_template"
 FULL_TEMPLATE = "journeyline_template_full"
 DATABASE_FIXTURES = {"database", "module_database", "full_database", "bare_database", "warehouse_server"}
 # Files that take longest, the longest first: a worker that begins one when the other has nothing left would end alone.
+# Airflow waits more than it works: it runs beside others. Who needs the published brand comes after who makes it.
 LONGEST = (
-    "test_answers.py", "test_nights.py", "test_unit_tests.py", "test_batch_gate.py", "test_crm_and_shop_forms.py",
+    "test_stack.py", "test_answers.py", "test_nights.py", "test_history_follows_identity.py", "test_batch_gate.py",
+    "test_crm_and_shop_forms.py", "test_unit_tests.py", "test_online_retail.py", "test_add_a_platform.py",
     "test_web_truth.py", "test_mail_nights.py", "test_meta_nights.py", "test_identity_nights.py", "test_any_nights.py",
+    "test_tune_matching.py",
 )  # fmt: skip
 IN_USE: set[str] = set()  # names of this process's test databases that live now
 
@@ -108,30 +112,36 @@ def _ensure_template(url: str) -> None:
         migrate()
 
 
-def _ensure_full_template(server: object) -> None:
-    """Once per session: the template with the tables of all contracts."""
+def ensure_template(server: object, name: str, home: Path, *, template: str, fill: Callable[[], None]) -> None:
+    """Once per session, whichever worker comes first: a template database that `fill` fills, begun from `template`.
+
+    It is made under the name of a test's database: dbt's project, parsed meanwhile, holds for the others too.
+    """
     import psycopg
     from psycopg import sql
 
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:  # type: ignore[attr-defined]
-        if connection.execute("select 1 from pg_database where datname = %s", (FULL_TEMPLATE,)).fetchone():
-            return
-        making = sql.Identifier(f"{FULL_TEMPLATE}_in_the_making")
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(making))
-        connection.execute(
-            sql.SQL("create database {} template {} strategy file_copy").format(making, sql.Identifier(TEMPLATE))
-        )
-        import connectors
+    with _locked(BASE / f"session-{_run()}" / f"{name}.lock"):
+        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:  # type: ignore[attr-defined]
+            if connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
+                return
+        with fresh_database(server, home, template=template) as url:
+            fill()
+            made = url.rsplit("/", 1)[-1]
+            with psycopg.connect(server.url("postgres"), autocommit=True) as connection:  # type: ignore[attr-defined]
+                connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (made,))
+                connection.execute(
+                    sql.SQL("alter database {} rename to {}").format(sql.Identifier(made), sql.Identifier(name))
+                )
 
-        with pytest.MonkeyPatch.context() as patch:
-            url = server.url(f"{FULL_TEMPLATE}_in_the_making")  # type: ignore[attr-defined]
-            patch.setenv("JOURNEYLINE_WAREHOUSE_URL", url)
-            connectors.prepare_tables()
-        connection.execute(sql.SQL("alter database {} rename to {}").format(making, sql.Identifier(FULL_TEMPLATE)))
+
+def _fill_full_template() -> None:
+    import connectors
+
+    connectors.prepare_tables()
 
 
 @contextmanager
-def _fresh_database(server: object, home: Path, *, template: str | None) -> Iterator[str]:
+def fresh_database(server: object, home: Path, *, template: str | None) -> Iterator[str]:
     import psycopg
     from psycopg import sql
 
@@ -170,54 +180,73 @@ def _adopt_parsed_project(shared: Path) -> None:
 
     Parsing takes twenty seconds of processor time. Names are of one length, so the stored bytes keep their form.
     """
-    from warehouse.dbt_parse import project_key
-    from warehouse.settings import settings
-
-    def key(name: str) -> str:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("JL_DBT_DATABASE", name)
-            return project_key(settings().dbt_project)
-
-    if (shared / "parsed.key").exists():
+    key = _project_key(shared.name)
+    if (shared / "parsed.key").exists() and (shared / "parsed.key").read_text() == key:
         return
     for mark in sorted(shared.parent.glob("*/parsed.key")):
         other = mark.parent
-        if len(other.name) != len(shared.name) or mark.read_text() != key(other.name):
+        if len(other.name) != len(shared.name) or not _is_parsed(other):
             continue
-        for name in ("manifest.json", "partial_parse.msgpack"):
-            content = (other / name).read_bytes().replace(other.name.encode(), shared.name.encode())
-            (shared / name).write_bytes(content)
-        (shared / "parsed.key").write_text(key(shared.name))
+        contents = [(other / name).read_bytes() for name in ("manifest.json", "partial_parse.msgpack")]
+        if not _is_parsed(other):  # begun anew meanwhile, for a project of its own
+            continue
+        (shared / "parsed.key").unlink(missing_ok=True)
+        for name, content in zip(("manifest.json", "partial_parse.msgpack"), contents, strict=True):
+            (shared / name).write_bytes(content.replace(other.name.encode(), shared.name.encode()))
+        (shared / "parsed.key").write_text(key)
         return
+
+
+def _is_parsed(folder: Path) -> bool:
+    """Whether what lies there is this project, parsed for the database of the folder's name."""
+    try:
+        return (folder / "parsed.key").read_text() == _project_key(folder.name)
+    except FileNotFoundError:
+        return False
+
+
+@cache
+def _project_key(database: str) -> str:
+    """Of the project as the session found it."""
+    from warehouse.dbt_parse import project_key
+    from warehouse.settings import settings
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JL_DBT_DATABASE", database)
+        return project_key(settings().dbt_project)
 
 
 @pytest.fixture
 def database(warehouse_server: object, tmp_path: Path) -> Iterator[str]:
     """Address of a fresh migrated database for this test; the environment points at it."""
-    with _fresh_database(warehouse_server, tmp_path, template=TEMPLATE) as url:
+    with fresh_database(warehouse_server, tmp_path, template=TEMPLATE) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def module_database(warehouse_server: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a fresh migrated database for this module; the environment points at it."""
-    with _fresh_database(warehouse_server, tmp_path_factory.mktemp("home"), template=TEMPLATE) as url:
+    with fresh_database(warehouse_server, tmp_path_factory.mktemp("home"), template=TEMPLATE) as url:
         yield url
+
+
+def ensure_full_template(server: object, tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = tmp_path_factory.mktemp("template")
+    ensure_template(server, FULL_TEMPLATE, home, template=TEMPLATE, fill=_fill_full_template)
 
 
 @pytest.fixture(scope="module")
 def full_database(warehouse_server: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The same with the raw tables of all contracts."""
-    with _locked(BASE / "lock"):
-        _ensure_full_template(warehouse_server)
-    with _fresh_database(warehouse_server, tmp_path_factory.mktemp("home"), template=FULL_TEMPLATE) as url:
+    ensure_full_template(warehouse_server, tmp_path_factory)
+    with fresh_database(warehouse_server, tmp_path_factory.mktemp("home"), template=FULL_TEMPLATE) as url:
         yield url
 
 
 @pytest.fixture
 def bare_database(warehouse_server: object, tmp_path: Path) -> Iterator[str]:
     """Address of a fresh database without any migration."""
-    with _fresh_database(warehouse_server, tmp_path, template=None) as url:
+    with fresh_database(warehouse_server, tmp_path, template=None) as url:
         yield url
 
 

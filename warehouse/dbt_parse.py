@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,7 @@ from warehouse.errors import DbtLayerError
 from warehouse.settings import settings
 
 _SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".md"}
+_FILES = ("partial_parse.msgpack", "manifest.json", "parsed.key")
 _LEFT_OUT = {"target", "logs", "dbt_packages"}
 
 
@@ -39,15 +41,23 @@ def project_key(project: Path) -> str:
     return digest.hexdigest()
 
 
-def parsed_project(project: Path, parse: Callable[[Path], Any], *, tag: str | None = None) -> Any:
+def parsed_project(
+    project: Path, parse: Callable[[Path], Any], *, tag: str | None = None, folder: Path | None = None
+) -> Any:
     """The project's manifest. `parse` runs `dbt parse` into the folder it is given, when the stored one is out of date.
 
     A new object at each call: a build writes compiled SQL and other results of one night into its manifest.
     tag: leave out tests of models without this tag, and unit tests: dbt would weave them into its graph only to leave
     them out again, at more cost than a quiet night's models.
+    folder: where the parsed project is kept, the shared one by default. One of one's own begins with what the shared
+    one holds, so that only files that differ are parsed.
     Raises DbtLayerError when the project cannot be read.
     """
-    folder, key = parse_folder(), project_key(project)
+    key = project_key(project)
+    if folder is None:
+        folder = parse_folder()
+    else:
+        _adopt(folder)
     stored = _load(folder, key, tag)
     if stored is not None:
         return stored
@@ -58,6 +68,16 @@ def parsed_project(project: Path, parse: Callable[[Path], Any], *, tag: str | No
         raise DbtLayerError(str(result.exception))
     (folder / "parsed.key").write_text(key)
     return _load(folder, key, tag) or result.result
+
+
+def _adopt(folder: Path) -> None:
+    """Copy the shared parsed project into a folder that has none yet."""
+    shared = parse_folder()
+    if (folder / _FILES[0]).exists() or not (shared / "parsed.key").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in reversed(_FILES):
+        shutil.copyfile(shared / name, folder / name)
 
 
 def _load(folder: Path, key: str, tag: str | None) -> Any | None:

@@ -83,7 +83,8 @@ class Kitchen:
     def run(self, commands: str) -> str:
         """What the commands print. A command that fails ends the test, with its output."""
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        environment = {**os.environ, **self.variables, "PYTHONPATH": str(self.root), "PATH": path, "COLUMNS": "100"}
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        environment = {**ours, **self.variables, "PYTHONPATH": str(self.root), "PATH": path, "COLUMNS": "100"}
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", commands],
             cwd=self.root, env=environment, capture_output=True, text=True, check=False,

@@ -20,9 +20,8 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def kitchen(full_database: str, tmp_path_factory: pytest.TempPathFactory) -> Kitchen:
     base = tmp_path_factory.mktemp("recipe")
-    kitchen = Kitchen.open(
-        base / "project", JOURNEYLINE_HOME=str(base / "home"), JOURNEYLINE_EXPORTS=str(base / "exports")
-    )
+    # in the home of the database, where the project is parsed already but for the platform's own files
+    kitchen = Kitchen.open(base / "project", JOURNEYLINE_EXPORTS=str(base / "exports"))
     kitchen.follow(PAGE)
     return kitchen
 

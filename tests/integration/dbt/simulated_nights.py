@@ -9,10 +9,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Brand:
-    """The simulated exports and their dates."""
+    """The simulated exports and their dates; how many customers the first night affected, where it is published."""
 
     exports: Path
     dates: tuple[dt.date, ...]
+    affected_first: int = 0
 
 
 def promote_night(brand: Brand, date: dt.date) -> None:

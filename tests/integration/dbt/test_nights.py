@@ -53,8 +53,8 @@ def _one(query: str) -> object:
 @pytest.fixture(scope="module")
 def nights(brand: Brand) -> list[int]:
     """Affected customers of each of the three nights, built one after another."""
-    affected = []
-    for date in brand.dates:
+    affected = [brand.affected_first]
+    for date in brand.dates[1:]:
         promote_night(brand, date)
         affected.append(build_night(date))
     return affected

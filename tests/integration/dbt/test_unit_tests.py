@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulated_nights import Brand, build_night, promote_night
+from simulated_nights import Brand
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "e2e"))
 
@@ -19,15 +19,16 @@ PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
 
 @pytest.fixture(scope="module")
 def built(brand: Brand) -> Brand:
-    promote_night(brand, brand.dates[0])
-    build_night(brand.dates[0])
+    """The brand with its first night published."""
     return brand
 
 
-def _dbt(arguments: list[str], tmp_path: Path) -> object:
+def _dbt(arguments: list[str], tmp_path: Path) -> Any:
+    """What dbt answers, on the project as the night parsed it."""
     from dbt.cli.main import dbtRunner
 
     from warehouse.dbt_invocation import _environment, _quiet_logging
+    from warehouse.dbt_parse import parsed_project
 
     places = [
         "--project-dir",
@@ -40,7 +41,10 @@ def _dbt(arguments: list[str], tmp_path: Path) -> object:
         str(tmp_path),
     ]
     with _environment(), _quiet_logging():
-        return dbtRunner().invoke([*arguments, *places, "--log-level", "none", "--log-level-file", "none"])
+        manifest = parsed_project(PROJECT, lambda _: pytest.fail("the night left no parsed project"))
+        return dbtRunner(manifest=manifest).invoke(
+            [*arguments, *places, "--log-level", "none", "--log-level-file", "none"]
+        )
 
 
 def test_dbt_unit_tests_pass(built: Brand, tmp_path: Path) -> None:
