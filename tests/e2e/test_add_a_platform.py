@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,18 +13,22 @@ sys.path.insert(0, str(Path(__file__).parent))
 from recipe import REPOSITORY, Kitchen
 
 import warehouse
+from warehouse.server import EmbeddedServer
 
 PAGE = REPOSITORY / "docs" / "add-a-platform.md"
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def kitchen(full_database: str, tmp_path_factory: pytest.TempPathFactory) -> Kitchen:
+def kitchen(full_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kitchen]:
     base = tmp_path_factory.mktemp("recipe")
     # in the home of the database, where the project is parsed already but for the platform's own files
     kitchen = Kitchen.open(base / "project", JOURNEYLINE_EXPORTS=str(base / "exports"))
-    kitchen.follow(PAGE)
-    return kitchen
+    try:
+        kitchen.follow(PAGE)
+        yield kitchen
+    finally:  # the night started a server for Airflow's own tables
+        EmbeddedServer(warehouse.settings().home).stop()
 
 
 def test_no_step_is_python(kitchen: Kitchen) -> None:

@@ -24,27 +24,19 @@ def built(brand: Brand) -> Brand:
 
 
 def _dbt(arguments: list[str], tmp_path: Path) -> Any:
-    """What dbt answers, on the project as the night parsed it."""
+    """What dbt answers, on the project as a night parsed it."""
     from dbt.cli.main import dbtRunner
 
     from warehouse.dbt_invocation import _environment, _quiet_logging
     from warehouse.dbt_parse import parsed_project
 
-    places = [
-        "--project-dir",
-        str(PROJECT),
-        "--profiles-dir",
-        str(PROJECT),
-        "--target-path",
-        str(tmp_path),
-        "--log-path",
-        str(tmp_path),
-    ]
+    def options(target: Path) -> list[str]:
+        places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)]
+        return [*places, "--log-path", str(target), "--log-level", "none", "--log-level-file", "none"]
+
     with _environment(), _quiet_logging():
-        manifest = parsed_project(PROJECT, lambda _: pytest.fail("the night left no parsed project"))
-        return dbtRunner(manifest=manifest).invoke(
-            [*arguments, *places, "--log-level", "none", "--log-level-file", "none"]
-        )
+        manifest = parsed_project(PROJECT, lambda folder: dbtRunner().invoke(["parse", *options(folder)]))
+        return dbtRunner(manifest=manifest).invoke([*arguments, *options(tmp_path)])
 
 
 def test_dbt_unit_tests_pass(built: Brand, tmp_path: Path) -> None:
