@@ -31,10 +31,19 @@
 {%- endmacro %}
 
 {#-
-  This night's customers with all that a scope may ask of them and of their episodes, which are numbered without gaps. It is joined
-  before the scopes: their conditions make Postgres expect a row or two, and whatever is joined after them it loops over.
+  Customers with all that a scope may ask of them and of their episodes, which are numbered without gaps: this night's, or in the
+  contribution of an aggregate (additive) whoever it asks for; scope_facts() are its facts then. They are joined before the scopes,
+  whose conditions make Postgres expect a row or two, and whatever is joined after them it loops over.
 -#}
-{% macro scope_customers() -%}
+{% macro scope_facts() -%}
+    {{ return(['dim_customers', 'customer_persona', 'fct_orders', 'fct_journeys']) }}
+{%- endmacro %}
+
+{% macro scope_customers(in_contribution=false) -%}
+    {%- set facts = {} -%}
+    {%- for name in scope_facts() -%}
+        {%- do facts.update({name: '[[' ~ name ~ ']]' if in_contribution else ref(name)}) -%}
+    {%- endfor -%}
     select
         customers.golden_customer_id,
         customers.is_identified,
@@ -43,13 +52,13 @@
         personas.persona_code,
         orders.order_episodes,
         episodes.episode_dates
-    from {{ ref('dim_customers') }} as customers
-    left join {{ ref('customer_persona') }} as personas on customers.golden_customer_id = personas.golden_customer_id
+    from {{ facts['dim_customers'] }} as customers
+    left join {{ facts['customer_persona'] }} as personas on customers.golden_customer_id = personas.golden_customer_id
     left join (
         select
             golden_customer_id,
             array_agg(distinct episode_no) as order_episodes
-        from {{ ref('fct_orders') }}
+        from {{ facts['fct_orders'] }} as orders
         where is_counted
         group by 1
     ) as orders on customers.golden_customer_id = orders.golden_customer_id
@@ -57,9 +66,19 @@
         select
             golden_customer_id,
             array_agg(started_date order by episode_no) as episode_dates
-        from {{ ref('fct_journeys') }}
+        from {{ facts['fct_journeys'] }} as journeys
         group by 1
     ) as episodes on customers.golden_customer_id = episodes.golden_customer_id
+{%- endmacro %}
+
+{#- Scopes with their stages: what in_scope() is asked of. -#}
+{% macro scope_stages() -%}
+    select
+        s.*,
+        scope_stages.stage_key
+    from {{ scope_options() }} as s
+    inner join {{ ref('map_scope_stages') }} as scope_stages
+        on s.scope = scope_stages.scope and scope_stages.taxonomy_version = '{{ taxonomy_version() }}'
 {%- endmacro %}
 
 {#- Bins of a time: an eighth of a doubling wide, so that a quantile read from them is at most 4.5 % off. -#}

@@ -5,12 +5,7 @@
 ) }}
 
 with scope_stages as materialized (
-    select
-        s.*,
-        scope_stages.stage_key
-    from {{ scope_options() }} as s
-    inner join {{ ref('map_scope_stages') }} as scope_stages
-        on s.scope = scope_stages.scope and scope_stages.taxonomy_version = '{{ taxonomy_version() }}'
+    {{ scope_stages() }}
 ),
 
 customers as materialized (

@@ -25,54 +25,85 @@ stages as (
     select * from {{ ref('dim_stages') }} where is_in_force
 ),
 
+-- what happened in the scope, to the persona
+happened as (
+    select
+        maps.map_code,
+        cells.*,
+        types.touchpoint_name,
+        types.owner_department,
+        types.ownership = 'third_party' or types.is_earned as is_of_others
+    from (select distinct map_code, scope, persona_code from maps) as maps
+    inner join {{ ref('map_touchpoint_cell') }} as cells
+        on maps.scope = cells.scope and maps.persona_code in ('(all)', cells.persona_code)
+    left join {{ ref('touchpoint_types') }} as types on cells.touchpoint_type = types.touchpoint_type
+),
+
 months as (
     select *
-    from {{ ref('stage_touchpoint') }}
-    where month > (({{ data_end() }})::date - interval '13 months')
+    from happened
+    where period <> '(all)' and period::date > (({{ data_end() }})::date - interval '13 months')
+),
+
+-- whom a lane of touchpoints speaks of
+people as (
+    select
+        map_code,
+        stage_key,
+        sum(customers) as customers
+    from happened
+    where period = '(all)'
+    group by 1, 2
 ),
 
 actions as (
     select
+        map_code,
         stage_key,
         touchpoint_name,
         sum(touchpoints) as touchpoints,
-        row_number() over (partition by stage_key order by sum(touchpoints) desc, touchpoint_name) as place,
-        sum(sum(touchpoints)) over (partition by stage_key) as all_touchpoints
+        row_number() over (partition by map_code, stage_key order by sum(touchpoints) desc, touchpoint_name) as place,
+        sum(sum(touchpoints)) over (partition by map_code, stage_key) as all_touchpoints
     from months
-    group by 1, 2
+    group by 1, 2, 3
 ),
 
 channels as (
     select
+        months.map_code,
         months.stage_key,
         coalesce(names.channel_name, months.channel) as channel_name,
         sum(months.touchpoints) as touchpoints,
-        row_number() over (partition by months.stage_key order by sum(months.touchpoints) desc, coalesce(names.channel_name, months.channel)) as place,
-        sum(sum(months.touchpoints)) over (partition by months.stage_key) as all_touchpoints
+        row_number() over (
+            partition by months.map_code, months.stage_key order by sum(months.touchpoints) desc, coalesce(names.channel_name, months.channel)
+        ) as place,
+        sum(sum(months.touchpoints)) over (partition by months.map_code, months.stage_key) as all_touchpoints
     from months
     left join {{ ref('channels') }} as names on months.channel = names.channel
-    group by 1, 2
+    group by 1, 2, 3
 ),
 
 owners as (
     select
+        map_code,
         stage_key,
         owner_department,
         sum(touchpoints) as touchpoints,
-        row_number() over (partition by stage_key order by sum(touchpoints) desc, owner_department) as place
+        row_number() over (partition by map_code, stage_key order by sum(touchpoints) desc, owner_department) as place
     from months
     where owner_department is not null
-    group by 1, 2
+    group by 1, 2, 3
 ),
 
 others as (
     select
+        map_code,
         stage_key,
         string_agg(distinct touchpoint_name, ', ' order by touchpoint_name) as names,
         sum(touchpoints) as touchpoints
     from months
-    where ownership = 'third_party' or is_earned
-    group by 1
+    where is_of_others
+    group by 1, 2
 ),
 
 funnel as (
@@ -89,21 +120,56 @@ times as (
     order by times.scope, times.from_stage, times.reached desc, times.to_stage
 ),
 
-emotions as (
-    select * from {{ ref('sentiment_stage') }} where channel = '(all)' and period = '(all)'
+-- what was said in the scope, by the persona
+said as (
+    select
+        maps.map_code,
+        cells.*
+    from (select distinct map_code, scope, persona_code from maps) as maps
+    inner join {{ ref('map_message_cell') }} as cells
+        on maps.scope = cells.scope and maps.persona_code in ('(all)', cells.persona_code)
 ),
 
+-- the mean of the customers' means, and its standard error
+emotions as (
+    select
+        map_code,
+        stage_key,
+        customers,
+        mean_sum / scored_customers as mean_sentiment,
+        sqrt(
+            greatest(mean_square_sum - mean_sum * mean_sum / scored_customers, 0) / nullif(scored_customers - 1, 0) / scored_customers
+        ) as standard_error
+    from (
+        select
+            map_code,
+            stage_key,
+            sum(scored_customers) as customers,
+            sum(scored_customers) as scored_customers,
+            sum(mean_sum) as mean_sum,
+            sum(mean_square_sum) as mean_square_sum
+        from said
+        where period = '(all)'
+        group by 1, 2
+    ) as summed
+    where scored_customers > 0
+),
+
+-- messages about no topic are no pain point
 pains as (
     select
-        stage_code,
-        topic_name,
-        sum(pain_messages) as pain_messages,
-        sum(pain_customers) as pain_customers,
-        row_number() over (partition by stage_code order by sum(pain_messages) desc, topic_name) as place
-    from {{ ref('pain_point') }}
-    -- messages about no topic, and all of a stage together, are no pain point
-    where month_start > (({{ data_end() }})::date - interval '13 months') and pain_messages > 0 and topic_name is not null
-    group by 1, 2
+        said.map_code,
+        said.stage_key,
+        topics.topic_name,
+        sum(said.pain_messages) as pain_messages,
+        sum(said.pain_customers) as pain_customers,
+        row_number() over (
+            partition by said.map_code, said.stage_key order by sum(said.pain_messages) desc, topics.topic_name
+        ) as place
+    from said
+    inner join {{ ref('topics') }} as topics on said.topic = topics.topic
+    where said.period <> '(all)' and said.period::date > (({{ data_end() }})::date - interval '13 months') and said.pain_messages > 0
+    group by 1, 2, 3
 ),
 
 -- one positive and one negative, each nearest to the middle of its kind in the stage; redacted where they were sampled
@@ -173,18 +239,18 @@ cells as (
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'actions',
         string_agg(actions.touchpoint_name, ', ' order by actions.place), null, null, null,
-        max(actions.all_touchpoints)::bigint, 'touchpoints', 'last 12 months', 'stage_touchpoint'
+        max(actions.all_touchpoints)::bigint, 'touchpoints', 'last 12 months', 'map_touchpoint_cell'
     from maps
-    inner join actions on maps.stage_key = actions.stage_key and actions.place <= 3
+    inner join actions on maps.map_code = actions.map_code and maps.stage_key = actions.stage_key and actions.place <= 3
     group by 1, 2, 3
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'channels',
         string_agg(
             channels.channel_name || ' ' || round(100 * channels.touchpoints / channels.all_touchpoints) || ' %', ', ' order by channels.place
         ), null, null, null,
-        max(channels.all_touchpoints)::bigint, 'touchpoints', 'last 12 months', 'stage_touchpoint'
+        max(channels.all_touchpoints)::bigint, 'touchpoints', 'last 12 months', 'map_touchpoint_cell'
     from maps
-    inner join channels on maps.stage_key = channels.stage_key and channels.place <= 3
+    inner join channels on maps.map_code = channels.map_code and maps.stage_key = channels.stage_key and channels.place <= 3
     group by 1, 2, 3
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'volume',
@@ -203,19 +269,19 @@ cells as (
     inner join times on maps.scope = times.scope and maps.stage_key = times.from_stage and times.median_hours is not null
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'emotion',
-        case when not emotions.is_suppressed then round(emotions.emotion, 1) || ' of 10' end,
-        emotions.emotion, 5.5 + 4.5 * emotions.sentiment_low, 5.5 + 4.5 * emotions.sentiment_high,
-        emotions.customers, 'customers', 'all weeks', 'sentiment_stage'
+        round(5.5 + 4.5 * emotions.mean_sentiment, 1) || ' of 10',
+        round(5.5 + 4.5 * emotions.mean_sentiment, 2),
+        round(5.5 + 4.5 * greatest(emotions.mean_sentiment - 1.96 * emotions.standard_error, -1), 4),
+        round(5.5 + 4.5 * least(emotions.mean_sentiment + 1.96 * emotions.standard_error, 1), 4),
+        emotions.customers::bigint, 'customers', 'all weeks', 'map_message_cell'
     from maps
-    inner join stages on maps.stage_key = stages.stage_key
-    inner join emotions on stages.stage_code = emotions.stage_code and maps.persona_code = emotions.persona_code
+    inner join emotions on maps.map_code = emotions.map_code and maps.stage_key = emotions.stage_key
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'pain_points',
         string_agg(pains.topic_name || ' (' || pains.pain_messages || ')', ', ' order by pains.place), null, null, null,
-        sum(pains.pain_customers)::bigint, 'customers', 'last 12 months', 'pain_point'
+        sum(pains.pain_customers)::bigint, 'customers', 'last 12 months', 'map_message_cell'
     from maps
-    inner join stages on maps.stage_key = stages.stage_key
-    inner join pains on stages.stage_code = pains.stage_code and pains.place <= 3
+    inner join pains on maps.map_code = pains.map_code and maps.stage_key = pains.stage_key and pains.place <= 3
     group by 1, 2, 3
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'quotes',
@@ -236,9 +302,9 @@ cells as (
     left join next_steps on maps.stage_key = next_steps.stage_key and maps.persona_code = next_steps.persona_code
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'owner', owners.owner_department, null, null, null,
-        owners.touchpoints::bigint, 'touchpoints', 'last 12 months', 'stage_touchpoint'
+        owners.touchpoints::bigint, 'touchpoints', 'last 12 months', 'map_touchpoint_cell'
     from maps
-    inner join owners on maps.stage_key = owners.stage_key and owners.place = 1
+    inner join owners on maps.map_code = owners.map_code and maps.stage_key = owners.stage_key and owners.place = 1
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'kpis', kpis.kpi_text, kpis.goals_met, null, kpis.goals,
         null, null, to_char(kpis.month, 'YYYY-MM'), 'stage_scorecard'
@@ -246,9 +312,9 @@ cells as (
     inner join kpis on maps.stage_key = kpis.stage_key
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'other_parties', others.names, null, null, null,
-        others.touchpoints::bigint, 'touchpoints', 'last 12 months', 'stage_touchpoint'
+        others.touchpoints::bigint, 'touchpoints', 'last 12 months', 'map_touchpoint_cell'
     from maps
-    inner join others on maps.stage_key = others.stage_key
+    inner join others on maps.map_code = others.map_code and maps.stage_key = others.stage_key
     union all
     select maps.map_code, maps.map_version, maps.stage_key, 'storyboard',
         stages.stage_name || ' is mostly ' || lower(actions.touchpoint_name) || coalesce(', by way of ' || channels.channel_name, '')
@@ -256,9 +322,9 @@ cells as (
         null, null, null, actions.all_touchpoints::bigint, 'touchpoints', 'last 12 months', 'journey_map'
     from maps
     inner join stages on maps.stage_key = stages.stage_key
-    inner join actions on maps.stage_key = actions.stage_key and actions.place = 1
-    left join channels on maps.stage_key = channels.stage_key and channels.place = 1
-    left join pains on stages.stage_code = pains.stage_code and pains.place = 1
+    inner join actions on maps.map_code = actions.map_code and maps.stage_key = actions.stage_key and actions.place = 1
+    left join channels on maps.map_code = channels.map_code and maps.stage_key = channels.stage_key and channels.place = 1
+    left join pains on maps.map_code = pains.map_code and maps.stage_key = pains.stage_key and pains.place = 1
 ),
 
 lanes (lane, lane_order) as (
@@ -296,4 +362,7 @@ left join cells
         and maps.map_version = cells.map_version
         and maps.stage_key = cells.stage_key
         and lanes.lane = cells.lane
-cross join lateral (select coalesce(cells.n_of = 'customers' and cells.n < 10, false) as yes) as suppressed
+left join people on maps.map_code = people.map_code and maps.stage_key = people.stage_key
+cross join lateral (
+    select coalesce(cells.n_of = 'customers' and cells.n < 10 or cells.n_of = 'touchpoints' and people.customers < 10, false) as yes
+) as suppressed
