@@ -385,6 +385,28 @@ def test_figures_open_into_the_customers_behind_them(truth: dict[str, Any]) -> N
     assert shown == listed > 0
 
 
+def test_maps_hold_what_happened_in_their_scope(truth: dict[str, Any]) -> None:
+    """Counted from the facts: the whole arc, later episodes only, first episodes without an order only."""
+    facts = {
+        "cradle_to_grave": "true",
+        "regular_buyer_order_cycle": "t.episode_no > 1",
+        "follower_never_buys": "t.episode_no = 1 and not exists (select from marts.fct_orders o where o.is_counted"
+        " and o.golden_customer_id = t.golden_customer_id and o.episode_no = 1)",
+    }
+    for scope, condition in facts.items():
+        for fact, cell, count in (
+            ("fct_touchpoints", "map_touchpoint_cell", "touchpoints"),
+            ("fct_messages", "map_message_cell", "messages"),
+        ):
+            (row,) = _rows(
+                f"select (select sum({count}) from marts.{cell} where scope = '{scope}' and period <> '(all)'),"
+                f" (select sum({count}) from marts.{cell} where scope = '{scope}' and period = '(all)'),"
+                f" (select count(*) from marts.{fact} t where not t.is_bot and stage_key = any((select stage_keys"
+                f" from marts.map_scope where scope = '{scope}')::text[]) and {condition})"
+            )
+            assert row[0] == row[1] == row[2] > 0, (scope, fact)
+
+
 def test_every_lane_of_the_maps_says_something(truth: dict[str, Any]) -> None:
     """Each lane has cells with a text, and what hurts is a topic, counted once."""
     lanes = dict(_rows("select lane, count(cell_text) from marts.journey_map group by 1"))
@@ -420,6 +442,8 @@ def test_a_persona_of_few_customers_is_not_shown(truth: dict[str, Any]) -> None:
         "stage_value_cell",
         "persona_feature_cell",
         "sentiment_cell",
+        "map_touchpoint_cell",
+        "map_message_cell",
     )
     for cell in cells:
         assert _rows(f"select has_table_privilege('bi_reader', 'marts.{cell}', 'select')") == [(False,)], cell
