@@ -2,6 +2,7 @@
 
     python -m benchmarks.marts [--customers 20000] [--touchpoints 400000] [--nights 2] [--share 0.01] [--keep]
     python -m benchmarks.marts --customers 1000000 --touchpoints 20000000        # the size that the project promises
+    python -m benchmarks.marts --heavy 100000              # and two customers who may stall nothing: bot, person
     python -m benchmarks.marts --home /somewhere --keep                          # and later, with what changed since:
     python -m benchmarks.marts --home /somewhere --keep --again full|nights|questions
 
@@ -158,6 +159,20 @@ def _print_disk() -> None:
     print(f"\ntables + indexes, GB: {shown}; peak memory of this process {peak:.2f} GB")
 
 
+def _print_heavy() -> None:
+    """The three customers with most touchpoints: who is taken for a bot, and moves no stage."""
+    import warehouse
+
+    with warehouse.connect(name="journeyline benchmark") as connection:
+        rows = connection.execute(
+            "select count(*), bool_or(is_suspected_bot), count(stage_key) from marts.fct_touchpoints"
+            " group by golden_customer_id order by 1 desc limit 3"
+        ).fetchall()
+    for touchpoints, suspected, staged in rows:
+        what = "suspected bot" if suspected else "taken for a person"
+        print(f"customer with {touchpoints:,} touchpoints: {what}, {staged:,} of them in stages")
+
+
 def _costs_file() -> Path:
     return Path(os.environ["JOURNEYLINE_HOME"]) / "benchmark.json"
 
@@ -196,7 +211,9 @@ def _nights(brand: BrandInTables, nights: int, share: float, models: int, full: 
         )
 
 
-def run(customers: int, touchpoints: int, nights: int, share: float, models: int, again: str | None) -> None:
+def run(
+    customers: int, touchpoints: int, nights: int, share: float, models: int, again: str | None, heavy: int
+) -> None:
     import warehouse
 
     if again is None:
@@ -212,12 +229,14 @@ def run(customers: int, touchpoints: int, nights: int, share: float, models: int
         row = connection.execute("select current_setting('work_mem'), current_setting('shared_buffers')").fetchone()
         assert row is not None
         print(f"{customers:,} customers, {touchpoints:,} touchpoints; work_mem {row[0]}, shared_buffers {row[1]}")
-        brand = BrandInTables(connection, customers, touchpoints)
+        brand = BrandInTables(connection, customers, touchpoints, heavy)
         connection.commit()
         if again is None:
             _fill(connection, brand)
         if again in (None, "full"):
             full = _full(models)
+            if heavy:
+                _print_heavy()
         else:
             full = [Cost(**cost) for cost in json.loads(_costs_file().read_text())]
         if again != "questions":
@@ -231,6 +250,7 @@ def main() -> None:
     parser.add_argument("--touchpoints", type=int, default=400_000)
     parser.add_argument("--nights", type=int, default=2)
     parser.add_argument("--share", type=float, default=0.01, help="customers that a night changes")
+    parser.add_argument("--heavy", type=int, default=0, help="touchpoints of one crawler, beside the others")
     parser.add_argument("--models", type=int, default=40, help="how many models to list, the slowest first")
     parser.add_argument("--home", type=Path, help="where the server lives; default: a temporary folder")
     parser.add_argument("--keep", action="store_true", help="leave home and server as they are")
@@ -249,7 +269,7 @@ def main() -> None:
     from warehouse import server
 
     try:
-        run(given.customers, given.touchpoints, given.nights, given.share, given.models, given.again)
+        run(given.customers, given.touchpoints, given.nights, given.share, given.models, given.again, given.heavy)
     finally:
         if given.keep:
             print(f"\nleft in {home}: stop the server with JOURNEYLINE_HOME={home} python -m warehouse stop")

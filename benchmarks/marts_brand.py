@@ -204,6 +204,19 @@ cross join lateral (select 1 + floor({customers} * pow(pg_temp.chance(i, 30), 1.
 join bench_kinds as kind on kind.slot = floor(pg_temp.chance(i, 36) * (select count(*) from bench_kinds))::bigint;
 """
 
+# one crawler within thirty days, and one person who never rests: seven tenths as much in two years
+_HEAVY = """
+insert into intermediate.int_touchpoints (touchpoint_id, source_platform, source_object, source_event_id,
+    source_record_key, touchpoint_type, occurred_at, channel, content_id, source_priority, is_bot, is_deleted,
+    _changed_seq)
+select md5('heavy ' || who.c || ' ' || i)::uuid, 'segment', 'message', 'heavy ' || who.c || ' ' || i,
+    pg_temp.record(who.c, 0), (array['page_view', 'product_view', 'cart_add'])[1 + i % 3],
+    date_trunc('second', '{end}'::date - who.days * pg_temp.chance(i, 71) * interval '1 day'), 'web_site',
+    'content_' || i % 50, 20, false, false, 1
+from (values ({customers}, {heavy}, 30), ({customers} - 1, {heavy} * 7 / 10, 729)) as who (c, touchpoints, days)
+cross join lateral generate_series(1, who.touchpoints) as i;
+"""
+
 _MESSAGES = """
 insert into intermediate.int_messages (touchpoint_id, source_platform, source_object, source_event_id,
     source_record_key, written_at, is_from_brand, message_text, thread_id, content_id, is_deleted, _changed_seq)
@@ -251,8 +264,9 @@ where pg_temp.chance(c, 60 + {night}) < {share};
 class BrandInTables:
     """One connection, which keeps the functions and the helper tables."""
 
-    def __init__(self, connection: psycopg.Connection[Any], customers: int, touchpoints: int) -> None:
-        self.connection, self.customers, self.touchpoints = connection, customers, touchpoints
+    def __init__(self, connection: psycopg.Connection[Any], customers: int, touchpoints: int, heavy: int = 0) -> None:
+        """heavy: touchpoints of one crawler, beside the others; seven tenths as many of one restless person."""
+        self.connection, self.customers, self.touchpoints, self.heavy = connection, customers, touchpoints, heavy
         self._run(_FUNCTIONS)
         connection.execute(
             "create temporary table bench_shares (platform text, object text, type text, channel text, share integer,"
@@ -277,6 +291,8 @@ class BrandInTables:
             yield name
         row = self.connection.execute("select count(*) from intermediate.int_touchpoints").fetchone()
         self._run(_TOUCHPOINTS, last=max(0, self.touchpoints - (row[0] if row else 0)))
+        if self.heavy:
+            self._run(_HEAVY, heavy=self.heavy)
         yield "touchpoints"
         self._run(_MESSAGES)
         yield "messages"

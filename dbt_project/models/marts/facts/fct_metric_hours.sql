@@ -19,6 +19,17 @@
     where not touchpoints.is_bot
     group by 1, 2, 3, 4
     union all
+    -- what several tools report of one act counts once
+    select
+        rules.metric_code,
+        coalesce(conversions.conversion_channel, '(unknown)'),
+        coalesce(conversions.campaign, '(none)'),
+        date_trunc('hour', conversions.converted_at),
+        count(*)::numeric
+    from [[fct_conversions]] as conversions
+    inner join {{ ref('watched_metric_rules') }} as rules on conversions.conversion_type = rules.conversion_type
+    group by 1, 2, 3, 4
+    union all
     select
         'visits',
         coalesce(touchpoints.channel, '(unknown)'),
@@ -49,5 +60,5 @@ select
     {{ local_date('hour_at') }} as metric_date,
     metric_value::numeric(20, 2) as metric_value
 from {{ additive(
-    keys=['metric_code', 'channel', 'campaign', 'hour_at'], sums=['metric_value'], facts=['fct_touchpoints', 'fct_orders'], contribution=contribution
+    keys=['metric_code', 'channel', 'campaign', 'hour_at'], sums=['metric_value'], facts=['fct_touchpoints', 'fct_conversions', 'fct_orders'], contribution=contribution
 ) }} as cells
