@@ -289,7 +289,7 @@ def test_support_answers_as_quickly_as_planted(truth: dict[str, Any]) -> None:
 
 
 def test_gifts_are_told_from_other_orders(truth: dict[str, Any]) -> None:
-    """No order is taken for a gift that is none; of the gifts nine in ten are found (a recipient may live with the buyer)."""
+    """No order is taken for a gift that is none; nine gifts in ten are found."""
     found = {order for (order,) in _rows("select source_order_id from marts.fct_orders where is_gift")}
     assert found <= truth["gifts"]
     assert len(found) >= 0.9 * len(truth["gifts"]) > 10

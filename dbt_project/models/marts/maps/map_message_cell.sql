@@ -2,6 +2,14 @@
 
 -- What was said in a scope: by topic and month, and all of a stage together with the mean of its customers' means
 {% set contribution %}
+with customers as materialized (
+    {{ scope_customers(in_contribution=true) }}
+),
+
+scope_stages as materialized (
+    {{ scope_stages() }}
+)
+
 select
     per_customer.scope,
     per_customer.persona_code,
@@ -38,8 +46,8 @@ from (
         from [[fct_messages]] as messages
         where not messages.is_bot and messages.stage_key is not null
     ) as said
-    inner join ({{ scope_customers(in_contribution=true) }}) as customers on said.golden_customer_id = customers.golden_customer_id
-    inner join ({{ scope_stages() }}) as scope_stages on said.stage_key = scope_stages.stage_key
+    inner join customers on said.golden_customer_id = customers.golden_customer_id
+    inner join scope_stages on said.stage_key = scope_stages.stage_key
     where {{ in_scope('scope_stages', 'customers', 'said.episode_no') }}
     group by grouping sets (
         (scope_stages.scope, coalesce(customers.persona_code, '(unknown)'), said.stage_key, said.golden_customer_id, said.topic, said.period),

@@ -2,6 +2,14 @@
 
 -- What happened in a scope: touchpoints by type, channel and month, and how many customers a stage has in it at all
 {% set contribution %}
+with customers as materialized (
+    {{ scope_customers(in_contribution=true) }}
+),
+
+scope_stages as materialized (
+    {{ scope_stages() }}
+)
+
 select
     scope_stages.scope,
     coalesce(customers.persona_code, '(unknown)') as persona_code,
@@ -22,8 +30,8 @@ from (
     from [[fct_touchpoints]] as t
     where t.stage_key is not null
 ) as touchpoints
-inner join ({{ scope_customers(in_contribution=true) }}) as customers on touchpoints.golden_customer_id = customers.golden_customer_id
-inner join ({{ scope_stages() }}) as scope_stages on touchpoints.stage_key = scope_stages.stage_key
+inner join customers on touchpoints.golden_customer_id = customers.golden_customer_id
+inner join scope_stages on touchpoints.stage_key = scope_stages.stage_key
 where {{ in_scope('scope_stages', 'customers', 'touchpoints.episode_no') }}
 group by grouping sets (
     (scope_stages.scope, coalesce(customers.persona_code, '(unknown)'), touchpoints.stage_key, touchpoints.touchpoint_type, touchpoints.channel, touchpoints.period),
