@@ -396,6 +396,11 @@ def test_figures_open_into_the_customers_behind_them(truth: dict[str, Any]) -> N
 
 def test_maps_hold_what_happened_in_their_scope(truth: dict[str, Any]) -> None:
     """Counted from the facts: the whole arc, later episodes only, first episodes without an order only."""
+    # scopes look the first day of an episode up by its number
+    assert _rows(
+        "select golden_customer_id from marts.fct_journeys group by 1"
+        " having count(*) <> max(episode_no) or min(episode_no) <> 1"
+    ) == []  # fmt: skip
     facts = {
         "cradle_to_grave": "true",
         "regular_buyer_order_cycle": "t.episode_no > 1",
