@@ -71,6 +71,20 @@
     ) as episodes on customers.golden_customer_id = episodes.golden_customer_id
 {%- endmacro %}
 
+{#- In the contribution of an aggregate: every episode that is in a scope, with the sorted set of its scopes. -#}
+{% macro episode_scopes() -%}
+    select
+        episodes.golden_customer_id,
+        episodes.episode_no,
+        coalesce(customers.persona_code, '(unknown)') as persona_code,
+        array_agg(options.scope order by options.scope) as scopes
+    from [[fct_journeys]] as episodes
+    inner join ({{ scope_customers(in_contribution=true) }}) as customers
+        on episodes.golden_customer_id = customers.golden_customer_id
+    inner join {{ scope_options() }} as options on {{ in_scope('options', 'customers', 'episodes.episode_no') }}
+    group by 1, 2, 3
+{%- endmacro %}
+
 {#- Scopes with their stages: what in_scope() is asked of. -#}
 {% macro scope_stages() -%}
     select

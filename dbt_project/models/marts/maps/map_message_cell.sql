@@ -2,12 +2,16 @@
 
 -- What was said in a scope: by topic and month, and all of a stage together with the mean of its customers' means
 {% set contribution %}
-with customers as materialized (
-    {{ scope_customers(in_contribution=true) }}
+with episodes as materialized (
+    {{ episode_scopes() }}
 ),
 
-scope_stages as materialized (
-    {{ scope_stages() }}
+scope_stages as (
+    select
+        scope,
+        stage_key
+    from {{ ref('map_scope_stages') }}
+    where taxonomy_version = '{{ taxonomy_version() }}'
 )
 
 select
@@ -26,7 +30,7 @@ select
 from (
     select
         scope_stages.scope,
-        coalesce(customers.persona_code, '(unknown)') as persona_code,
+        episodes.persona_code,
         said.stage_key,
         coalesce(said.topic, '(all)') as topic,
         coalesce(said.period, '(all)') as period,
@@ -46,12 +50,11 @@ from (
         from [[fct_messages]] as messages
         where not messages.is_bot and messages.stage_key is not null
     ) as said
-    inner join customers on said.golden_customer_id = customers.golden_customer_id
-    inner join scope_stages on said.stage_key = scope_stages.stage_key
-    where {{ in_scope('scope_stages', 'customers', 'said.episode_no') }}
+    inner join episodes on said.golden_customer_id = episodes.golden_customer_id and said.episode_no = episodes.episode_no
+    inner join scope_stages on said.stage_key = scope_stages.stage_key and scope_stages.scope = any(episodes.scopes)
     group by grouping sets (
-        (scope_stages.scope, coalesce(customers.persona_code, '(unknown)'), said.stage_key, said.golden_customer_id, said.topic, said.period),
-        (scope_stages.scope, coalesce(customers.persona_code, '(unknown)'), said.stage_key, said.golden_customer_id)
+        (scope_stages.scope, episodes.persona_code, said.stage_key, said.golden_customer_id, said.topic, said.period),
+        (scope_stages.scope, episodes.persona_code, said.stage_key, said.golden_customer_id)
     )
 ) as per_customer
 group by 1, 2, 3, 4, 5
