@@ -38,6 +38,7 @@ def apply(context: Context, fit: Fit | None) -> None:
              "has_cart", "order_reporting_amount::double precision as amount"],
             everybody=True,
         )  # fmt: skip
+        exposures = exposures.sort(exposures.columns)  # floats are added up: rows come in any order, figures do not
         horizon = int(context.vars["experiment_horizon_days"])
         for (experiment,), variants in plans.sort("experiment_id", "variant").group_by(
             "experiment_id", maintain_order=True
