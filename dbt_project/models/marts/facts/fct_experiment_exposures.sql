@@ -68,6 +68,7 @@ carted as (
     inner join {{ ref('fct_touchpoints') }} as touchpoints on bounded.golden_customer_id = touchpoints.golden_customer_id
     where
         touchpoints.touchpoint_type in (select rules.touchpoint_type from {{ ref('watched_metric_rules') }} as rules where rules.metric_code = 'carts')
+        and not touchpoints.is_bot
         and touchpoints.occurred_at > bounded.exposed_at
         and touchpoints.occurred_at < bounded.ends_at
     group by 1, 2
