@@ -4,7 +4,8 @@ select
     stage_id,
 
     -- deal
-    coalesce(is_closed_won, stage_id = 'closedwon') as is_won,
+    -- of a stage that HubSpot does not ship its pipeline knows
+    coalesce(is_closed_won, case when stage_id = 'closedwon' then true end) as is_won,
     coalesce(closed_at, updated_at, created_at) as closed_at,
     amount,
     upper({{ clean_text('currency_code') }}) as currency_code,
