@@ -4,53 +4,97 @@
 ) }}
 
 {%- set contribution %}
-select
-    entered_month,
-    stage_key,
-    content_type,
-    count(*) as entries,
-    count(*) filter (where is_advanced) as advanced_entries
-from (
-    -- every entry once for each type of content that was touched in it, and once for all: (any)
-    select distinct
-        entries.golden_customer_id,
-        entries.episode_no,
-        entries.seq_no,
-        entries.stage_key,
-        date_trunc('month', entries.entered_date)::date as entered_month,
-        entries.is_advanced,
-        contents.content_type
+with entries as materialized (
+    select
+        golden_customer_id,
+        stage_key,
+        entered_at,
+        entered_by_touchpoint_id,
+        date_trunc('month', entered_date)::date as entered_month,
+        coalesce(
+            lead(move) over (partition by golden_customer_id, episode_no order by seq_no) in ('forward', 'skip')
+            and left_at <= entered_at + interval '{{ var("content_effect_days") }} days',
+            false
+        ) as is_advanced,
+        row_number() over (partition by golden_customer_id order by entered_at, episode_no, seq_no) as entry_no
+    from [[fct_stage_entries]] as stage_entries
+),
+
+contacts as materialized (
+    select
+        touchpoints.golden_customer_id,
+        touchpoints.touchpoint_id,
+        touchpoints.occurred_at,
+        kinds.content_type
+    from [[fct_touchpoints]] as touchpoints
+    inner join {{ content_kinds('[[fct_touchpoints]]') }} as kinds
+        on
+            touchpoints.touchpoint_type = kinds.touchpoint_type
+            and coalesce(touchpoints.content_id, '') = kinds.content_key
+            and coalesce(touchpoints.channel, '') = kinds.channel_key
+    where touchpoints.direction = 'inbound' and not touchpoints.is_bot
+),
+
+-- one line of time per customer: joining every contact with every entry would stall at a customer with many of both
+located as (
+    select
+        golden_customer_id,
+        content_type,
+        max(entry_no) over (
+            partition by golden_customer_id order by at, entry_no nulls last rows between unbounded preceding and current row
+        ) as entry_no
     from (
         select
-            stage_entries.*,
-            coalesce(
-                lead(stage_entries.move) over (
-                    partition by stage_entries.golden_customer_id, stage_entries.episode_no order by stage_entries.seq_no
-                ) in ('forward', 'skip')
-                and stage_entries.left_at <= stage_entries.entered_at + interval '{{ var("content_effect_days") }} days',
-                false
-            ) as is_advanced
-        from [[fct_stage_entries]] as stage_entries
-    ) as entries
-    inner join (
+            golden_customer_id,
+            entered_at as at,
+            entry_no,
+            null::text as content_type
+        from entries
+        union all
         select
-            touchpoints.golden_customer_id,
-            touchpoints.occurred_at,
-            both_kinds.content_type
-        from [[fct_touchpoints]] as touchpoints
-        inner join {{ content_kinds('[[fct_touchpoints]]') }} as kinds
-            on
-                touchpoints.touchpoint_type = kinds.touchpoint_type
-                and coalesce(touchpoints.content_id, '') = kinds.content_key
-                and coalesce(touchpoints.channel, '') = kinds.channel_key
-        cross join lateral (values (kinds.content_type), ('(any)')) as both_kinds (content_type)
-        where touchpoints.direction = 'inbound' and not touchpoints.is_bot
-    ) as contents
-        on
-            entries.golden_customer_id = contents.golden_customer_id
-            and entries.entered_at <= contents.occurred_at
-            and (entries.left_at is null or entries.left_at > contents.occurred_at or entries.entered_at = contents.occurred_at)
-) as exposed
+            golden_customer_id,
+            occurred_at,
+            null,
+            content_type
+        from contacts
+    ) as line
+),
+
+touched as (
+    select
+        golden_customer_id,
+        entry_no,
+        content_type
+    from located
+    where content_type is not null and entry_no is not null
+    union
+    -- what opened an entry is of that entry, even when the next one opened at the same moment
+    select
+        entries.golden_customer_id,
+        entries.entry_no,
+        contacts.content_type
+    from entries
+    inner join contacts
+        on entries.golden_customer_id = contacts.golden_customer_id and entries.entered_by_touchpoint_id = contacts.touchpoint_id
+)
+
+select
+    entries.entered_month,
+    entries.stage_key,
+    exposed.content_type,
+    count(*) as entries,
+    count(*) filter (where entries.is_advanced) as advanced_entries
+from entries
+inner join (
+    -- every entry once for each type of content that was touched in it, and once for all: (any)
+    select * from touched
+    union all
+    select distinct
+        golden_customer_id,
+        entry_no,
+        '(any)'
+    from touched
+) as exposed on entries.golden_customer_id = exposed.golden_customer_id and entries.entry_no = exposed.entry_no
 group by 1, 2, 3
 {%- endset %}
 
