@@ -65,7 +65,8 @@ moments as (
         ratings.comment_text,
         null,
         ratings.ticket_no,
-        ratings.is_deleted or ratings.comment_text is null or coalesce(ratings.score not in ('good', 'bad'), true)
+        ratings.is_deleted or coalesce(tickets.is_deleted, false) or ratings.comment_text is null
+        or coalesce(ratings.score not in ('good', 'bad'), true)
     from changed
     inner join {{ ref('stg_zendesk__satisfaction_ratings') }} as ratings on changed.ticket_no = ratings.ticket_no
     left join tickets on ratings.ticket_no = tickets.source_ticket_id

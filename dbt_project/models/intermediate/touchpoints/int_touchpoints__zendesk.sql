@@ -82,6 +82,7 @@ moments as (
         case when kind.touchpoint_type = 'satisfaction_rated' then case ratings.score when 'good' then 'praise' when 'bad' then 'complaint' end end,
         32,
         ratings.is_deleted
+        or coalesce(tickets.is_deleted, false)
         or kind.touchpoint_type <> case
             when ratings.score in ('good', 'bad') then 'satisfaction_rated'
             when ratings.score = 'offered' then 'satisfaction_asked'
