@@ -26,11 +26,10 @@ costs as (
         date_trunc('month', cost_date)::date as month_start_date,
         channel,
         campaign,
-        sum(cost_reporting_amount) as cost_amount
+        -- one day of unknown cost makes the month unknown
+        case when count(*) = count(cost_reporting_amount) then sum(cost_reporting_amount) end as cost_amount
     from {{ ref('fct_campaign_costs') }}
     group by 1, 2, 3
-    -- one day of unknown cost makes the month unknown
-    having count(*) = count(cost_reporting_amount)
 ),
 
 channel_traffic as (
@@ -47,7 +46,8 @@ channel_costs as (
     select
         month_start_date,
         channel,
-        sum(cost_amount) as cost_amount
+        -- and one campaign of unknown cost the channel
+        case when count(*) = count(cost_amount) then sum(cost_amount) end as cost_amount
     from costs
     group by 1, 2
 ),
