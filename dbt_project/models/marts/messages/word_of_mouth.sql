@@ -17,8 +17,12 @@ select
     messages.sentiment_class,
     messages.star_rating,
     case
-        when messages.star_rating <= 2 or messages.intent = 'complaint' or messages.sentiment_class = 'negative' then 'detractor'
-        when messages.star_rating >= 4 or messages.intent in ('praise', 'recommendation') or messages.sentiment_class = 'positive' then 'promoter'
+        -- stars are the customer's own judgement: they come before what is read out of the words
+        when messages.star_rating <= 2 then 'detractor'
+        when messages.star_rating >= 4 then 'promoter'
+        when messages.star_rating = 3 then 'passive'
+        when messages.intent = 'complaint' or messages.sentiment_class = 'negative' then 'detractor'
+        when messages.intent in ('praise', 'recommendation') or messages.sentiment_class = 'positive' then 'promoter'
         when messages.touchpoint_id is null and touchpoints.touchpoint_type = 'product_shared' then 'promoter'
         when messages.touchpoint_id is not null then 'passive'
     end as stance,
