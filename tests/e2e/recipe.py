@@ -51,7 +51,7 @@ class Kitchen:
         ).stdout.split("\n")
         for name in listed:
             source = REPOSITORY / name
-            if name and source.is_file() and not name.startswith(("tests/integration", "tests/e2e", "benchmarks/")):
+            if name and source.is_file():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, root / name)
         return cls(root, variables)
