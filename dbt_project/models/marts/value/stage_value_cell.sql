@@ -28,22 +28,25 @@ entries as (
     inner join stages on e.stage_key = stages.stage_key
 ),
 
--- the first time in each purchase cycle
+-- the first time in each purchase cycle, and what the customer paid since: one join by customer, so that planning with a
+-- wrong guess of how many entries there are costs nothing that multiplies
 firsts as (
-    select * from entries where entry_no = 1
-),
-
-revenue as (
     select
-        firsts.entered_by_touchpoint_id,
-        sum(o.total_reporting_amount - o.refunded_reporting_amount) as amount
-    from firsts
-    inner join [[fct_orders]] as o on firsts.golden_customer_id = o.golden_customer_id
-    where
-        o.is_counted
-        and o.ordered_at >= firsts.entered_at
-        and o.ordered_at < firsts.entered_at + interval '{{ var("opportunity_days") }} days'
-    group by 1
+        entries.entered_by_touchpoint_id,
+        entries.stage_key,
+        entries.golden_customer_id,
+        entries.entered_date,
+        entries.is_advanced,
+        coalesce(sum(o.total_reporting_amount - o.refunded_reporting_amount), 0) as amount
+    from entries
+    left join [[fct_orders]] as o
+        on
+            entries.golden_customer_id = o.golden_customer_id
+            and o.is_counted
+            and o.ordered_at >= entries.entered_at
+            and o.ordered_at < entries.entered_at + interval '{{ var("opportunity_days") }} days'
+    where entries.entry_no = 1
+    group by 1, 2, 3, 4, 5
 ),
 
 personas as (
@@ -59,12 +62,11 @@ parts as (
         firsts.golden_customer_id,
         date_trunc('month', firsts.entered_date)::date as month,
         firsts.is_advanced::integer as advanced,
-        case when firsts.is_advanced then coalesce(revenue.amount, 0) else 0 end as advanced_amount,
+        case when firsts.is_advanced then firsts.amount else 0 end as advanced_amount,
         (not firsts.is_advanced)::integer as stayed,
-        case when firsts.is_advanced then 0 else coalesce(revenue.amount, 0) end as stayed_amount,
+        case when firsts.is_advanced then 0 else firsts.amount end as stayed_amount,
         0 as lost
     from firsts
-    left join revenue on firsts.entered_by_touchpoint_id = revenue.entered_by_touchpoint_id
     union all
     select
         j.current_stage_key,
