@@ -229,6 +229,26 @@ order_episodes as (
     where kind = 1
 ),
 
+-- What follows an order is joined by itself first: in an outer join every touchpoint without an order would be kept under the
+-- same missing key, in one place of the hash table that no memory bounds.
+followers as (
+    select
+        staged.touchpoint_id,
+        order_episodes.episode_no
+    from staged
+    inner join order_episodes on staged.own_order_id = order_episodes.order_id
+    where staged.follows_order
+),
+
+episodes as (
+    select
+        running.touchpoint_id,
+        coalesce(followers.episode_no, running.episode_no) as episode_no
+    from running
+    left join followers on running.touchpoint_id = followers.touchpoint_id
+    where running.kind = 0
+),
+
 final as (
     select
         staged.touchpoint_id,
@@ -270,12 +290,11 @@ final as (
         staged.sub_stage,
         staged.macro_stage,
         staged.family,
-        case when staged.follows_order then coalesce(order_episodes.episode_no, running.episode_no) else running.episode_no end as episode_no,
+        episodes.episode_no,
         staged.source_priority,
         extra.x_columns
     from staged
-    inner join running on staged.touchpoint_id = running.touchpoint_id
-    left join order_episodes on staged.follows_order and staged.own_order_id = order_episodes.order_id
+    inner join episodes on staged.touchpoint_id = episodes.touchpoint_id
     left join {{ x_columns('fct_touchpoints') }} as extra on staged.touchpoint_id = extra.entity_id::uuid
 )
 

@@ -1,8 +1,16 @@
-{{ config(schema='intermediate') }}
+{{ config(
+    schema='intermediate',
+    post_hook=[
+        'create statistics "{{ this.schema }}".int_stages_resolved_conditions (ndistinct)'
+        ~ ' on touchpoint_type, intent, order_class, visit_class, is_delivered, has_campaign from {{ this }}',
+        'analyze {{ this }}',
+    ],
+) }}
 
 -- Rules are resolved once per combination of conditions, so that twenty million touchpoints need one hash join and no
 -- rule is evaluated twice. A combination without a rule has no row. Platform and sentiment are conditions only of types whose
--- rules name one.
+-- rules name one. Without the statistics of all conditions together, the planner (since PostgreSQL 18 it looks at them) believes
+-- that hundreds of rules share a place of the hash table, and sorts all touchpoints instead.
 with rules as (
     select * from {{ ref('stage_rules') }} where taxonomy_version = '{{ taxonomy_version() }}'
 ),
